@@ -1,0 +1,5 @@
+export * from "./env.ts";
+export * from "./expert.ts";
+export * from "./policy.ts";
+export * from "./space.ts";
+export * from "./trajectory.ts";
