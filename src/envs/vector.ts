@@ -109,9 +109,10 @@ function vector(env: Env, dynamics: Dynamics, n: number, autoreset: Autoreset): 
       return observations;
     },
 
-    resetOne(i) {
+    resetOne(i, stream) {
       mustHaveStarted("resetOne");
       mustBeACopy(env, i, n);
+      if (stream !== undefined) randoms[i].words.set(stream);
       begin(i);
       dynamics.observe(i, i + 1, observations);
       return observations;

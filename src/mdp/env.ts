@@ -1,3 +1,4 @@
+import type { RngState } from "../autodiff/random.ts";
 import type { Box, Discrete, MultiDiscrete, Space } from "./space.ts";
 
 /** `n` observations, `[n, size(observation)]`, row-major; a discrete observation is its index. */
@@ -50,8 +51,8 @@ export interface VectorEnv {
   readonly autoreset: Autoreset;
   /** Starts every episode anew, copy i from the stream i of `seed`; without a seed the generators go on where they are. */
   reset(seed?: number): Observations;
-  /** Starts one copy's episode anew (for `disabled` autoreset); its generator goes on where it is. */
-  resetOne(i: number): Observations;
+  /** Starts one copy's episode anew (for `disabled` autoreset), from the generator `stream`, or from its own where it stands. */
+  resetOne(i: number, stream?: RngState): Observations;
   /** One step of every copy. Throws before the first `reset`, or on a wrong number of actions. */
   step(actions: Actions): VectorStep;
   /** Everything the next step depends on. */

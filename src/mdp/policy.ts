@@ -5,8 +5,11 @@ import type { Space } from "./space.ts";
 export interface ActOptions {
   /** The most likely action (or the mean) instead of a draw. */
   readonly deterministic?: boolean;
-  /** Where draws come from; needed unless `deterministic`. */
-  readonly rng?: Rng;
+  /**
+   * Where draws come from; needed unless `deterministic`. One generator for all rows, or one for each row: then a row's
+   * action doesn't depend on the rows beside it.
+   */
+  readonly rng?: Rng | readonly Rng[];
 }
 
 /** pi(a | s), for batches: anything that chooses actions from observations. */
