@@ -2,4 +2,5 @@ export * from "./env.ts";
 export * from "./expert.ts";
 export * from "./policy.ts";
 export * from "./space.ts";
+export * from "./tabular.ts";
 export * from "./trajectory.ts";
