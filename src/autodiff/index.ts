@@ -1,0 +1,18 @@
+export { grad } from "./grad.ts";
+export * from "./initializers.ts";
+export { decodeSignature, type OnnxSignature } from "./onnx.ts";
+export * from "./ops/arithmetic.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/indexing.ts";
+export { concat, expandDims, slice, split, squeeze, stack, transpose } from "./ops/layout.ts";
+export * from "./ops/linear.ts";
+export * from "./ops/normalisation.ts";
+export * from "./ops/reduce.ts";
+export * from "./optim.ts";
+export { initialise, type Layout, layout, named, type ParamTree } from "./params.ts";
+export { compile, inputsOf, type Program, type ProgramSpec, toOnnx } from "./program.ts";
+export * from "./random.ts";
+export { createSession, type Feed, type OnnxRuntime, type Session, type SessionOptions, useRuntime } from "./runtime.ts";
+export type { Dim, Shape } from "./shape.ts";
+export { constant, type DType, type Initializer, input, param, scalar, type Tensor, type Value } from "./tensor.ts";
+export * from "./train.ts";
