@@ -14,7 +14,7 @@ export interface Dynamics {
   reset(i: number, random: Rng): void;
   /**
    * One step of every copy i with `idle[i]` = 0; it writes `rewards[i]` and `terminated[i]` (0 or 1) for those, and
-   * leaves the others as they are. The actions are inside their space (a real one may overstep a bound by one part in a million).
+   * leaves the others as they are. The actions are inside their space.
    */
   step(actions: KernelActions, idle: Uint8Array, randoms: readonly Rng[], rewards: Float64Array, terminated: Uint8Array): void;
   /** Writes the observations of copies from .. to-1 into their rows of `out`, `[n, size(observation)]`. */
@@ -187,7 +187,8 @@ function vector(env: Env, dynamics: Dynamics, n: number, autoreset: Autoreset): 
 
 /**
  * Checks a batch of actions and brings it into one array of the space's own type, so that the physics meets one type
- * only. Idle copies' actions are not looked at. A wrong action throws before any copy has moved.
+ * only. Idle copies' actions are not looked at. A wrong action throws before any copy has moved; a real number that
+ * oversteps a bound within `misfit`'s tolerance becomes the bound.
  */
 function acceptor(env: Env, n: number): (actions: Actions, idle: Uint8Array) => KernelActions {
   const { action } = env;
@@ -212,7 +213,10 @@ function acceptor(env: Env, n: number): (actions: Actions, idle: Uint8Array) => 
         const remedy = action.kind === "box" ? "; clip actions to the bounds of the space" : "";
         throw new RangeError(`${env.id}: the action of copy ${i} does not fit ${describe(action)}: ${found}${remedy}`);
       }
-      for (let k = i * K; k < (i + 1) * K; k++) accepted[k] = actions[k];
+      for (let k = 0; k < K; k++) {
+        const value = actions[i * K + k];
+        accepted[i * K + k] = action.kind === "box" ? Math.min(Math.max(value, action.low[k]), action.high[k]) : value;
+      }
     }
     return accepted;
   };
