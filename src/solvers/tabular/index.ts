@@ -1,0 +1,7 @@
+export { backup, optimalSweep, softSweep } from "./backup.ts";
+export { DIRECT_UP_TO, type DiscountedOptions } from "./linear.ts";
+export * from "./occupancy.ts";
+export * from "./policies.ts";
+export * from "./policy-evaluation.ts";
+export * from "./soft-value-iteration.ts";
+export * from "./value-iteration.ts";
