@@ -195,3 +195,9 @@ function sameNumbers(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
 function positive(what: string, value: number): void {
   if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${what} takes positive whole numbers, found ${value}`);
 }
+
+/** Whether two spaces have the same kind and sizes, whatever their bounds: a policy for one can be asked about the other. */
+export function sameKind(a: Space, b: Space): boolean {
+  if (a.kind === "box" && b.kind === "box") return size(a) === size(b);
+  return describe(a) === describe(b);
+}

@@ -1,0 +1,138 @@
+import { decodeTree, encodeTree } from "../data/index.ts";
+import type { Plain } from "../mdp/index.ts";
+
+/**
+ * An algorithm is two functions over a plain state. Everything that the next round depends on is in the state (parameters,
+ * optimizer moments, generators, cursors, the resolved options), so that one codec saves every algorithm and a resumed run
+ * equals an uninterrupted one bit for bit.
+ */
+export interface Algorithm<Problem, Options extends object, State extends object, Row extends object, Result> {
+  /** The name it is found by: `bc`. */
+  readonly name: string;
+  /** One line for lists. */
+  readonly about: string;
+  /** Every option with its default, which also says its type. */
+  readonly defaults: Options;
+  /** The state before the first round. Throws if problem and options don't fit together. */
+  init(problem: Problem, options: Options): Promise<State>;
+  /** One round of the paper's outer loop: advances the state in place and says what happened. */
+  iterate(state: State, problem: Problem): Promise<Row>;
+  /** Whether there is nothing left to do. */
+  done(state: State): boolean;
+  /** How far it is, in its own unit of work, for a progress bar. */
+  progress(state: State): Progress;
+  /** What has been learned so far. */
+  result(state: State, problem: Problem): Promise<Result>;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** What is counted: `updates`, `labels`, `steps`. */
+  readonly unit: string;
+}
+
+/** What a caller may leave out. `seed` is part of every algorithm's options. */
+export type Given<Options> = Partial<Options>;
+
+/** A run under way: its records come one a round, and it can be saved between any two. */
+export interface Run<State, Row, Result> extends AsyncIterable<Row> {
+  readonly state: State;
+  /** Makes one round; `undefined` when there is nothing left to do. */
+  next(): Promise<Row | undefined>;
+  progress(): Progress;
+  /** The state as bytes, for `resume`. */
+  checkpoint(): Uint8Array;
+  result(): Promise<Result>;
+}
+
+/** Starts an algorithm. Throws on an option that it does not have, naming those it has. */
+export function start<Problem, Options extends object, State extends object, Row extends object, Result>(
+  algorithm: Algorithm<Problem, Options, State, Row, Result>,
+  problem: Problem,
+  options: Given<Options> = {},
+): PendingRun<State, Row, Result> {
+  return pending(algorithm, problem, () => algorithm.init(problem, resolveOptions(algorithm, options)));
+}
+
+/** Goes on from a checkpoint, bit for bit as if it had never stopped. Throws if it is another algorithm's. */
+export function resume<Problem, Options extends object, State extends object, Row extends object, Result>(
+  algorithm: Algorithm<Problem, Options, State, Row, Result>,
+  problem: Problem,
+  checkpoint: Uint8Array,
+): PendingRun<State, Row, Result> {
+  return pending(algorithm, problem, async () => {
+    const { algorithm: name, state } = decodeTree(checkpoint) as { algorithm: string; state: unknown };
+    if (name !== algorithm.name)
+      throw new RangeError(`the checkpoint is of "${name}", not of "${algorithm.name}"; resume it with ${name}`);
+    return state as State;
+  });
+}
+
+/** Runs an algorithm to its end and gives what it learned, with all its records. */
+export async function train<Problem, Options extends object, State extends object, Row extends object, Result extends object>(
+  algorithm: Algorithm<Problem, Options, State, Row, Result>,
+  problem: Problem,
+  options: Given<Options> = {},
+): Promise<Result & { records: Row[] }> {
+  const run = start(algorithm, problem, options);
+  const records: Row[] = [];
+  for await (const record of run) records.push(record);
+  return { ...(await run.result()), records };
+}
+
+/** The defaults with the given options in their places. Throws on a name that is not among them. */
+export function resolveOptions<Options extends object>(
+  algorithm: { readonly name: string; readonly defaults: Options },
+  options: Given<Options>,
+): Options {
+  for (const name of Object.keys(options)) {
+    if (!(name in algorithm.defaults)) {
+      throw new RangeError(`${algorithm.name} has no option "${name}"; it has ${Object.keys(algorithm.defaults).join(", ")}`);
+    }
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...algorithm.defaults, ...Object.fromEntries(given) };
+}
+
+/** A run whose state may still be on its way: everything but the synchronous parts works at once. */
+export interface PendingRun<State, Row, Result> extends Run<State, Row, Result> {
+  /** Resolves when the first round can start; rejects with what `init` threw. */
+  readonly ready: Promise<void>;
+}
+
+function pending<Problem, Options extends object, State extends object, Row extends object, Result>(
+  algorithm: Algorithm<Problem, Options, State, Row, Result>,
+  problem: Problem,
+  begin: () => Promise<State>,
+): PendingRun<State, Row, Result> {
+  let state: State | undefined;
+  const ready = begin().then((made) => {
+    state = made;
+  });
+  ready.catch(() => {}); // whoever awaits next() or ready gets the error; an unawaited run must not end the process
+  const current = () => {
+    if (!state) throw new Error("the run has not begun; await run.ready, or make its first round, before asking for its state");
+    return state;
+  };
+  const next = async () => {
+    await ready;
+    return algorithm.done(current()) ? undefined : algorithm.iterate(current(), problem);
+  };
+  return {
+    ready,
+    get state() {
+      return current();
+    },
+    next,
+    progress: () => algorithm.progress(current()),
+    checkpoint: () => encodeTree({ algorithm: algorithm.name, state: current() as unknown as Plain }),
+    async result() {
+      await ready;
+      return algorithm.result(current(), problem);
+    },
+    async *[Symbol.asyncIterator]() {
+      for (let row = await next(); row !== undefined; row = await next()) yield row;
+    },
+  };
+}

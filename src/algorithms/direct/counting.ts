@@ -1,0 +1,34 @@
+import { allPairs, type Dataset, type Pairs } from "../../data/index.ts";
+import { describe } from "../../mdp/index.ts";
+import type { PolicyModel } from "../../policies/index.ts";
+
+/** The least logit: probabilities below e^-80 are zero in single precision sums. */
+const FLOOR = -80;
+
+/**
+ * The minimiser of the log loss among all tables: π(a | s) = (n(s, a) + c) / Σ_b (n(s, b) + c), uniform in states that no
+ * demonstration visits; as logits log π, flat `[S, A]`. c is `smoothing`.
+ * @formula log-loss-table
+ */
+export function countedLogits(model: PolicyModel, demos: Dataset | Pairs, smoothing = 0): Float32Array {
+  const { observation, action } = model;
+  if (observation.kind !== "discrete" || action.kind !== "discrete") {
+    throw new TypeError(
+      `counting needs discrete observations and actions, found ${describe(observation)} and ${describe(action)}`,
+    );
+  }
+  const A = action.n;
+  const counts = new Float64Array(observation.n * A).fill(smoothing);
+  const { s, a } = allPairs(demos);
+  for (let i = 0; i < a.length; i++) counts[s[i] * A + a[i]]++;
+  const logits = new Float32Array(counts.length);
+  for (let state = 0; state < observation.n; state++) {
+    let sum = 0;
+    for (let k = 0; k < A; k++) sum += counts[state * A + k];
+    for (let k = 0; k < A; k++) {
+      const p = sum > 0 ? counts[state * A + k] / sum : 1 / A;
+      logits[state * A + k] = p > 0 ? Math.max(FLOOR, Math.log(p)) : FLOOR;
+    }
+  }
+  return logits;
+}

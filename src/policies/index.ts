@@ -1,0 +1,10 @@
+export { categorical } from "./categorical.ts";
+export { type GaussianOptions, gaussian, squashedGaussian } from "./gaussian.ts";
+export { actionArray, type Head, type Outputs } from "./head.ts";
+export { linearPolicy, type MlpOptions, mlp } from "./mlp.ts";
+export { type HeadOptions, headFor, type PolicyModel, parameterCount, type Spaces } from "./model.ts";
+export { type Activation, activations, type DenseOptions, dense, type Network } from "./network.ts";
+export { type NeuralPolicy, neuralPolicy } from "./neural.ts";
+export { featureCount, features, type Normaliser, normaliser } from "./observation.ts";
+export { loadPolicy, type OnnxPolicy } from "./onnx-policy.ts";
+export { tabular } from "./tabular.ts";

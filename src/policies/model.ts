@@ -1,0 +1,46 @@
+import { layout, type ParamTree, type Tensor } from "../autodiff/index.ts";
+import type { ActionSpace, Plain, Space } from "../mdp/index.ts";
+import { categorical } from "./categorical.ts";
+import { type GaussianOptions, gaussian, squashedGaussian } from "./gaussian.ts";
+import type { Head } from "./head.ts";
+import type { Normaliser } from "./observation.ts";
+
+/** A family of policies π_θ: everything but the values of θ. */
+export interface PolicyModel {
+  readonly observation: Space;
+  readonly action: ActionSpace;
+  /** θ as a tree with names; the head's own parameters are in it. */
+  readonly params: ParamTree;
+  readonly head: Head;
+  /** The network's output z `[B, head.inputs]` for flat observations s `[B, D]`; real entries are normalised if asked. */
+  forward(s: Tensor, normal?: Normaliser): Tensor;
+  /** What it is, for files and lists: `{ kind: "mlp", hidden: [32, 32], ... }`. */
+  readonly description: { readonly [key: string]: Plain };
+}
+
+/** Where a policy is meant to act: an environment, or just its two spaces. */
+export interface Spaces {
+  readonly observation: Space;
+  readonly action: ActionSpace;
+}
+
+export interface HeadOptions extends GaussianOptions {
+  /** For real actions: `gaussian` (cut to the box) or `squashed` (through tanh). */
+  readonly distribution?: "gaussian" | "squashed";
+}
+
+/** The head that fits an action space. */
+export function headFor(action: ActionSpace, options: HeadOptions = {}): Head {
+  if (action.kind !== "box") return categorical(action);
+  return options.distribution === "squashed" ? squashedGaussian(action, options) : gaussian(action, options);
+}
+
+/** The tree of a network and a head together. */
+export function joinParams(network: ParamTree, head: Head): ParamTree {
+  return Object.keys(head.params).length > 0 ? { ...network, head: head.params } : network;
+}
+
+/** How many parameters a model has. */
+export function parameterCount(model: PolicyModel): number {
+  return layout(model.params).size;
+}
