@@ -1,0 +1,29 @@
+import type { Env } from "../mdp/env.ts";
+import { acrobot } from "./classic/acrobot.ts";
+import { cartPole } from "./classic/cartpole.ts";
+import { mountainCar } from "./classic/mountain-car.ts";
+import { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
+import { pendulum } from "./classic/pendulum.ts";
+import { nearest } from "./nearest.ts";
+
+/** A registered environment: how it is made, and what it is in one line. */
+export interface Registered {
+  readonly make: () => Env;
+  readonly about: string;
+}
+
+/** Every environment that is known by its id. */
+export const environments: Readonly<Record<string, Registered>> = {
+  "CartPole-v1": { make: cartPole, about: "keep a pole upright on a cart by pushing left or right" },
+  "Acrobot-v1": { make: acrobot, about: "swing a two-link arm up by the joint between its links" },
+  "MountainCar-v0": { make: mountainCar, about: "swing a weak car up a hill by pushing left, not at all or right" },
+  "MountainCarContinuous-v0": { make: mountainCarContinuous, about: "swing a weak car up a hill with little effort" },
+  "Pendulum-v1": { make: pendulum, about: "swing a rod up and hold it there with a weak torque" },
+};
+
+/** The environment of an id. Throws, naming the nearest ids, if there is none. */
+export function makeEnv(id: string): Env {
+  if (Object.hasOwn(environments, id)) return environments[id].make();
+  const near = nearest(id, Object.keys(environments)).join(", ");
+  throw new RangeError(`unknown environment "${id}"; the nearest are ${near}`);
+}

@@ -1,0 +1,2 @@
+export { expertsFor, makeExpert, type ScriptedExpert, scriptedExperts } from "./registry.ts";
+export { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";

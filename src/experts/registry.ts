@@ -1,0 +1,39 @@
+import { nearest } from "../envs/nearest.ts";
+import type { Env } from "../mdp/env.ts";
+import { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";
+
+/** A scripted expert that is known by name, and the environments that it fits. */
+export interface ScriptedExpert {
+  readonly make: () => Controller;
+  /** Ids of environments. */
+  readonly fits: readonly string[];
+  readonly about: string;
+}
+
+/** Every scripted expert, by name. */
+export const scriptedExperts: Readonly<Record<string, ScriptedExpert>> = {
+  balancer: { make: balancer, fits: ["CartPole-v1"], about: "pushes to the side to which the pole falls" },
+  acrobat: { make: acrobat, fits: ["Acrobot-v1"], about: "feeds the swing of the second link" },
+  climber: { make: climber, fits: ["MountainCar-v0"], about: "swings until a full push carries it over the hill" },
+  gentleClimber: { make: gentleClimber, fits: ["MountainCarContinuous-v0"], about: "swings with forces proportional to speed" },
+  swinger: { make: swinger, fits: ["Pendulum-v1"], about: "swings up by energy, then holds by spring and damper" },
+};
+
+/** The names of the scripted experts that fit an environment. */
+export function expertsFor(env: Env): string[] {
+  return Object.keys(scriptedExperts).filter((name) => scriptedExperts[name].fits.includes(env.id));
+}
+
+/** The expert of a name. Throws, naming the nearest and the fitting ones, if there is none or it doesn't fit the environment. */
+export function makeExpert(name: string, env: Env): Controller {
+  const fitting = expertsFor(env);
+  const instead =
+    fitting.length > 0 ? `for ${env.id} there is ${fitting.join(", ")}` : `there is no scripted expert for ${env.id}`;
+  if (!Object.hasOwn(scriptedExperts, name)) {
+    const near = nearest(name, Object.keys(scriptedExperts)).join(", ");
+    throw new RangeError(`unknown expert "${name}"; the nearest are ${near}; ${instead}`);
+  }
+  const { make, fits } = scriptedExperts[name];
+  if (!fits.includes(env.id)) throw new RangeError(`expert ${name} is for ${fits.join(", ")}; ${instead}`);
+  return make();
+}
