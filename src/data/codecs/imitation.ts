@@ -1,0 +1,145 @@
+import type { ActionSpace, Env } from "../../mdp/env.ts";
+import { box, discrete, multiDiscrete, type Space, size } from "../../mdp/space.ts";
+import { actionColumn, count, type Dataset, dataset, fitsEnv } from "../dataset.ts";
+import { type NumericArray, numbers, numericArray } from "./arrays.ts";
+import { FormatError } from "./format-error.ts";
+import { headerOf, isHeader, readHeader } from "./header.ts";
+import { decodeNpz, encodeNpz } from "./npz.ts";
+import { fromJson, fromUtf8, utf8 } from "./text.ts";
+
+/**
+ * Demonstrations in the layout of the Python library `imitation`: `obs` `[N + n, ...]`, `acts` `[N, ...]`, `rews` `[N]`,
+ * `terminal` `[n]` and `indices` `[n - 1]`, the steps where trajectories 1, 2, ... begin.
+ *
+ * Files of ours carry their spaces, in `metadata`. Without it they are the environment's; without an environment they are
+ * read off the numbers: whole actions become choices up to the largest seen, real ones a box without bounds, and
+ * observations of type uint8 stay bytes. Foreign files don't tell a time limit from an end, so where an environment is
+ * given a trajectory that has as many steps as its limit counts as cut. Throws `FormatError` if an array is missing or
+ * has the wrong shape, and `RangeError` if the numbers are no trajectories or don't fit the environment.
+ */
+export function decodeImitation(bytes: Uint8Array, env?: Env, options: { limit?: number } = {}): Dataset {
+  const arrays = decodeNpz(bytes, options);
+  const get = (name: string, axes: number | undefined): NumericArray => {
+    const array = arrays.get(name);
+    if (!array) {
+      throw new FormatError(
+        `the archive has no array ${name}, expected obs, acts, rews, terminal and indices; found ${[...arrays.keys()].join(", ")}`,
+      );
+    }
+    const most = axes ?? Infinity;
+    if (array.shape.length < 1 || array.shape.length > most) {
+      throw new FormatError(
+        `${name} has the shape [${array.shape.join(", ")}], expected ${axes === 1 ? "one axis" : "at least one axis"}`,
+      );
+    }
+    return array;
+  };
+  const [obs, acts, rews, terminal, indices] = [
+    get("obs", undefined),
+    get("acts", undefined),
+    get("rews", 1),
+    get("terminal", 1),
+    get("indices", 1),
+  ];
+  const n = terminal.shape[0];
+  const steps = acts.shape[0];
+  if (indices.shape[0] !== n - 1) {
+    throw new FormatError(`${n} trajectories begin at ${n - 1} indices after the first, found ${indices.shape[0]}`);
+  }
+  if (obs.shape[0] !== steps + n || rews.shape[0] !== steps) {
+    throw new FormatError(
+      `${n} trajectories of ${steps} actions have ${steps + n} rows of obs and ${steps} of rews, found ${obs.shape[0]} and ${rews.shape[0]}`,
+    );
+  }
+  const starts = numbers(indices);
+  starts.forEach((start, i) => {
+    const before = i === 0 ? 0 : starts[i - 1];
+    if (!(Number.isInteger(start) && start > before && start < steps)) {
+      throw new FormatError(
+        `trajectory ${i + 1} begins at step ${start}, expected a whole number between ${before + 1} and ${steps - 1}`,
+      );
+    }
+  });
+  const described = arrays.get("metadata");
+  const text = described && described.dtype === "uint8" ? fromUtf8(described.data, "metadata") : undefined;
+  const json = text === undefined ? undefined : fromJson(text, "metadata");
+  const header = isHeader(json) ? readHeader(json, obs.data.length) : undefined;
+  const flags = numbers(terminal);
+  const data = {
+    observationSpace: header?.observationSpace ?? inferred(obs, env?.observation),
+    actionSpace: header?.actionSpace ?? (inferred(acts, env?.action) as ActionSpace),
+    observations: obs.dtype === "uint8" && header?.bytes !== false ? obs.data : Float32Array.from(numbers(obs)),
+    actions: new Int32Array(0),
+    rewards: Float64Array.from(numbers(rews)),
+    offsets: Uint32Array.of(0, ...starts, steps),
+    terminated: Uint8Array.from(flags, (flag) => (flag ? 1 : 0)),
+    metadata: header?.metadata ?? {},
+  };
+  if (!header && env) {
+    for (let i = 0; i < n; i++) if (data.offsets[i + 1] - data.offsets[i] >= env.maxSteps) data.terminated[i] = 0;
+  }
+  const read = dataset({ ...data, actions: actionsFrom(acts, data.actionSpace) });
+  return env ? fitsEnv(read, env) : read;
+}
+
+/** A data set in that layout, with its spaces and metadata in one more array, which other readers leave alone. */
+export function encodeImitation(data: Dataset, options: { compress?: boolean } = {}): Uint8Array {
+  const n = count(data);
+  const rows = data.rewards.length + n;
+  const shape = (space: Space) => (space.kind === "discrete" ? [] : space.kind === "box" ? space.shape : [size(space)]);
+  const whole = (column: ArrayLike<number>) => BigInt64Array.from(Array.from(column, BigInt));
+  const { observations, actions } = data;
+  const obsShape = [rows, ...shape(data.observationSpace)];
+  const actsShape = [data.rewards.length, ...shape(data.actionSpace)];
+  const arrays = new Map<string, NumericArray>([
+    [
+      "obs",
+      observations instanceof Uint8Array
+        ? numericArray("uint8", obsShape, observations)
+        : data.observationSpace.kind === "discrete"
+          ? numericArray("int64", obsShape, whole(observations))
+          : numericArray("float32", obsShape, observations),
+    ],
+    [
+      "acts",
+      actions instanceof Int32Array
+        ? numericArray("int64", actsShape, whole(actions))
+        : numericArray("float32", actsShape, actions),
+    ],
+    ["rews", numericArray("float64", [data.rewards.length], data.rewards)],
+    ["terminal", numericArray("bool", [n], data.terminated)],
+    ["indices", numericArray("int64", [n - 1], whole(data.offsets.subarray(1, n)))],
+  ]);
+  const text = utf8(JSON.stringify(headerOf(data)));
+  arrays.set("metadata", numericArray("uint8", [text.length], text));
+  return encodeNpz(arrays, options);
+}
+
+/** The environment's space if elements are as large, else one that the numbers suggest. */
+function inferred(array: NumericArray, hint: Space | undefined): Space {
+  const sides = array.shape.slice(1);
+  const each = sides.reduce((product, side) => product * side, 1);
+  if (hint && size(hint) === each) return hint;
+  if (sides.includes(0)) throw new FormatError(`an array of shape [${array.shape.join(", ")}] has no numbers in a row`);
+  const values = numbers(array);
+  if (/float/.test(array.dtype)) return box(sides);
+  if (array.dtype === "uint8" && sides.length > 1) return box(sides, 0, 255);
+  const most = new Array<number>(each).fill(0);
+  for (let i = 0; i < values.length; i++) most[i % each] = Math.max(most[i % each], values[i]);
+  return each === 1 ? discrete(most[0] + 1) : multiDiscrete(most.map((top) => top + 1));
+}
+
+/** Actions in the column that their space asks for; what is no whole number stays visible as an error, not rounded. */
+function actionsFrom(acts: NumericArray, space: ActionSpace) {
+  const values = numbers(acts);
+  const column = actionColumn(space, acts.shape[0]);
+  if (column.length !== values.length) {
+    throw new FormatError(`acts has the shape [${acts.shape.join(", ")}], the header says ${size(space)} numbers each`);
+  }
+  column.set(values);
+  if (column instanceof Int32Array) {
+    const odd = values.findIndex((value, i) => value !== column[i]);
+    if (odd >= 0) throw new FormatError(`acts has ${values[odd]} at ${odd}, expected a whole number: the actions are choices`);
+  }
+  return column;
+}

@@ -1,0 +1,32 @@
+import { strFromU8, strToU8 } from "fflate";
+import { FormatError } from "./format-error.ts";
+
+/** A text as UTF-8. */
+export function utf8(text: string): Uint8Array {
+  return strToU8(text);
+}
+
+/** The text of UTF-8 bytes. Throws where they are not UTF-8, instead of putting a replacement there. */
+export function fromUtf8(bytes: Uint8Array, what: string): string {
+  const text = strFromU8(bytes);
+  const again = strToU8(text);
+  const first = again.findIndex((byte, i) => byte !== bytes[i]);
+  if (first >= 0 || again.length !== bytes.length) {
+    throw new FormatError(`${what} is not UTF-8 text${first >= 0 ? ` (byte ${first})` : ""}`);
+  }
+  return text;
+}
+
+/** The value of a JSON text. Throws with what the text is for, and what is wrong with it. */
+export function fromJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(`${what} is not JSON: ${(error as Error).message.replaceAll("\n", " ")}`);
+  }
+}
+
+/** Whether a JSON value is an object with keys. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
