@@ -1,5 +1,6 @@
 import type { ActionSpace } from "../../mdp/env.ts";
-import { box, dict, discrete, multiDiscrete, type Space } from "../../mdp/space.ts";
+import type { Space } from "../../mdp/space.ts";
+import { spaceFromJson, spaceToJson } from "../../mdp/space-json.ts";
 import { count, type Dataset, type Metadata } from "../dataset.ts";
 import { FormatError } from "./format-error.ts";
 import { isObject } from "./text.ts";
@@ -40,8 +41,8 @@ export function readHeader(value: unknown, room: number): Header {
   if (!isHeader(value)) throw new FormatError(`the header is not one of format "${FORMAT}"`);
   if (value.version !== 1)
     throw new FormatError(`the header has version ${value.version}, this program reads 1; use a later one`);
-  const observationSpace = spaceFromJson(value.observation, "observation", room);
-  const actionSpace = spaceFromJson(value.action, "action", room);
+  const observationSpace = readSpace(value.observation, "observation", room);
+  const actionSpace = readSpace(value.action, "action", room);
   if (actionSpace.kind === "dict")
     throw new FormatError("the header's action space is a dict, expected discrete, multi-discrete or box");
   const metadata: Record<string, unknown> = {};
@@ -74,66 +75,31 @@ export function readHeader(value: unknown, room: number): Header {
   };
 }
 
-function spaceToJson(space: Space): object {
-  switch (space.kind) {
-    case "discrete":
-      return { kind: "discrete", n: space.n };
-    case "multi-discrete":
-      return { kind: "multi-discrete", ns: space.ns };
-    case "box":
-      return { kind: "box", shape: space.shape, low: boundsToJson(space.low), high: boundsToJson(space.high) };
-    case "dict":
-      return {
-        kind: "dict",
-        spaces: Object.fromEntries(Object.entries(space.spaces).map(([name, part]) => [name, spaceToJson(part)])),
-      };
+/** A space from JSON, once it is known that it is no larger than the file could fill. */
+function readSpace(value: unknown, where: string, room: number): Space {
+  const found = oversized(value, room, 0);
+  if (found) throw new FormatError(`the header's ${where} space ${found}`);
+  try {
+    return spaceFromJson(value);
+  } catch (error) {
+    throw new FormatError(`the header's ${where} space is wrong: ${(error as Error).message}`);
   }
 }
 
-/** One number where all are the same, else one for each entry; infinities by name, which JSON has no numbers for. */
-function boundsToJson(bounds: Float64Array): unknown {
-  const number = (x: number) => (Number.isFinite(x) ? x : String(x));
-  return bounds.every((bound) => Object.is(bound, bounds[0])) ? number(bounds[0]) : Array.from(bounds, number);
-}
-
-function spaceFromJson(value: unknown, where: string, room: number, depth = 0): Space {
-  const refuse = (why: string) => new FormatError(`the header's ${where} space ${why}`);
-  if (!isObject(value) || depth > 8) throw refuse("is not a space");
-  const wholes = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n > 0);
-  switch (value.kind) {
-    case "discrete":
-      if (!wholes([value.n])) throw refuse(`has n = ${JSON.stringify(value.n)}, expected a positive whole number`);
-      return discrete(value.n as number);
-    case "multi-discrete":
-      if (!wholes(value.ns) || value.ns.length === 0) throw refuse("has no list of positive whole numbers ns");
-      return multiDiscrete(value.ns);
-    case "box": {
-      if (!wholes(value.shape)) throw refuse(`has shape ${JSON.stringify(value.shape)}, expected positive whole numbers`);
-      const size = value.shape.reduce((product, side) => product * side, 1);
-      if (size > room) throw refuse(`has ${size} entries, more than the file has numbers`);
-      try {
-        return box(value.shape, boundsFromJson(value.low), boundsFromJson(value.high));
-      } catch (error) {
-        throw refuse(`is wrong: ${(error as Error).message}`);
-      }
+function oversized(value: unknown, room: number, depth: number): string | undefined {
+  if (!isObject(value)) return "is not described by an object";
+  if (value.kind === "box") {
+    const { shape } = value;
+    if (!Array.isArray(shape) || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
+      return `has shape ${JSON.stringify(shape)}, expected positive whole numbers`;
     }
-    case "dict": {
-      if (!isObject(value.spaces) || Object.keys(value.spaces).length === 0) throw refuse("is a dict without spaces");
-      const parts = Object.entries(value.spaces);
-      return dict(
-        Object.fromEntries(parts.map(([name, part]) => [name, spaceFromJson(part, `${where}.${name}`, room, depth + 1)])),
-      );
-    }
-    default:
-      throw refuse(`has kind ${JSON.stringify(value.kind)}, expected discrete, multi-discrete, box or dict`);
+    const entries = shape.reduce((product: number, side: number) => product * side, 1);
+    return entries > room ? `has ${entries} entries, more than the file has numbers` : undefined;
   }
-}
-
-function boundsFromJson(value: unknown): number | number[] {
-  const number = (x: unknown) => {
-    if (x === "Infinity" || x === "-Infinity") return Number(x);
-    if (typeof x === "number") return x;
-    throw new RangeError(`a bound is ${JSON.stringify(x)}, expected a number, "Infinity" or "-Infinity"`);
-  };
-  return Array.isArray(value) ? value.map(number) : number(value);
+  if (value.kind === "multi-discrete") return Array.isArray(value.ns) ? undefined : "has no list ns";
+  if (value.kind !== "dict") return undefined;
+  if (!isObject(value.spaces) || depth > 8) return "is a dict without readable spaces";
+  return Object.values(value.spaces)
+    .map((part) => oversized(part, room, depth + 1))
+    .find((found) => found !== undefined);
 }

@@ -1,0 +1,303 @@
+import { type Rng, rng } from "../autodiff/random.ts";
+import { normalCdf, normalQuantile } from "./normal.ts";
+
+/** An estimate and the interval that is meant to cover the true value. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface IntervalOptions {
+  /** Coverage, 0.95 for 95 %. */
+  readonly confidence?: number;
+  /** Bootstrap resamples, B. */
+  readonly resamples?: number;
+  readonly seed?: number;
+  /** `bca`: bias-corrected and accelerated. `percentile`: the plain quantiles of the resamples. */
+  readonly method?: "bca" | "percentile";
+}
+
+/**
+ * The mean of independent values with a bootstrap interval (Efron 1987, BCa by default; Efron & Tibshirani 1993, chapters 13
+ * and 14). The same values and seed give the same interval. One value alone says nothing of its spread: its interval is
+ * infinite. Takes about 5 ns for each of the B n draws. Throws on no values, and on NaN or infinity.
+ */
+export function meanInterval(values: ArrayLike<number>, options: IntervalOptions = {}): Interval {
+  return interval([checked(values, "the values")], [1], options);
+}
+
+/**
+ * mean(x) - mean(y) of two independent samples, with a bootstrap interval: each is resampled by itself. Throws as
+ * `meanInterval` does.
+ */
+export function differenceOfMeans(x: ArrayLike<number>, y: ArrayLike<number>, options: IntervalOptions = {}): Interval {
+  return interval([checked(x, "the first sample"), checked(y, "the second sample")], [1, -1], options);
+}
+
+/**
+ * The mean of x_i - y_i, for values that belong together in pairs (the same episode, the same seed), with a bootstrap
+ * interval. Throws as `meanInterval` does, and unless there are as many x as y.
+ */
+export function pairedDifference(x: ArrayLike<number>, y: ArrayLike<number>, options: IntervalOptions = {}): Interval {
+  return meanInterval(differences(x, y), options);
+}
+
+/**
+ * A proportion k/n with Wilson's score interval (Wilson 1927), which keeps its coverage near 0 and 1:
+ * (p̂ + z²/2n ± z √(p̂(1 − p̂)/n + z²/4n²)) / (1 + z²/n). Throws unless 0 <= k <= n are whole and n > 0.
+ */
+export function wilson(k: number, n: number, options: { confidence?: number } = {}): Interval {
+  if (!(Number.isInteger(k) && Number.isInteger(n) && k >= 0 && k <= n && n > 0)) {
+    throw new RangeError(`a proportion k/n takes whole numbers 0 <= k <= n, n > 0, found ${k}/${n}`);
+  }
+  const p = k / n;
+  const z = normalQuantile(1 - tail(options.confidence));
+  const middle = p + (z * z) / (2 * n);
+  const half = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  const scale = 1 + (z * z) / n;
+  return { mean: p, low: k === 0 ? 0 : (middle - half) / scale, high: k === n ? 1 : (middle + half) / scale };
+}
+
+/**
+ * The interquartile mean over all runs of several tasks, with a percentile interval from a bootstrap stratified by task
+ * (Agarwal et al. 2021): the mean of what is left when a quarter of the values (rounded down) is cut off at either end.
+ * `groups` holds the runs of each task. Throws as `meanInterval` does.
+ */
+export function interquartileMean(groups: readonly ArrayLike<number>[], options: Omit<IntervalOptions, "method"> = {}): Interval {
+  const { resamples = 10_000, seed = 0 } = options;
+  const strata = groups.map((group, i) => checked(group, `group ${i}`));
+  const pooled = Float64Array.from(strata.flatMap((stratum) => Array.from(stratum)));
+  if (pooled.length === 0) throw new RangeError("an interquartile mean takes at least one group, found none");
+  const iqm = (values: Float64Array) => {
+    values.sort();
+    const cut = Math.floor(values.length / 4);
+    let sum = 0;
+    for (let i = cut; i < values.length - cut; i++) sum += values[i];
+    return sum / (values.length - 2 * cut);
+  };
+  const draws = rng(seed).split("bootstrap");
+  const resample = new Float64Array(pooled.length);
+  const distribution = new Float64Array(positive(resamples, "resamples"));
+  for (let b = 0; b < distribution.length; b++) {
+    let at = 0;
+    for (const stratum of strata) for (let i = 0; i < stratum.length; i++) resample[at++] = stratum[pick(draws, stratum.length)];
+    distribution[b] = iqm(resample);
+  }
+  distribution.sort();
+  const alpha = tail(options.confidence);
+  return { mean: iqm(pooled), low: quantile(distribution, alpha), high: quantile(distribution, 1 - alpha) };
+}
+
+export interface PermutationOptions {
+  /** Random arrangements, if there are too many to try all. */
+  readonly permutations?: number;
+  readonly seed?: number;
+  /** What the test is to find: any difference, mean(x) > mean(y), or mean(x) < mean(y). */
+  readonly alternative?: "two-sided" | "greater" | "less";
+  /** x_i and y_i belong together: arrangements exchange them pair by pair. */
+  readonly paired?: boolean;
+}
+
+/**
+ * A permutation test for a difference of means (Fisher 1935): p is the share of arrangements of the values under which the
+ * difference is at least as large (in absolute value, if two-sided). All arrangements are tried if they are no more than
+ * `permutations`; otherwise that many random ones, and p = (1 + hits) / (1 + permutations). Throws as `meanInterval` does.
+ */
+export function permutationTest(
+  x: ArrayLike<number>,
+  y: ArrayLike<number>,
+  options: PermutationOptions = {},
+): { difference: number; p: number; exact: boolean } {
+  const { permutations = 10_000, seed = 0, alternative = "two-sided", paired = false } = options;
+  positive(permutations, "permutations");
+  const arrangements = paired
+    ? exchanges(differences(x, y))
+    : shuffles(checked(x, "the first sample"), checked(y, "the second sample"));
+  const { difference, count, each, random } = arrangements;
+  const slack = 1e-12 * arrangements.scale; // the same sums in another order
+  const extreme = (d: number) => {
+    if (alternative === "greater") return d >= difference - slack;
+    if (alternative === "less") return d <= difference + slack;
+    return Math.abs(d) >= Math.abs(difference) - slack;
+  };
+  let hits = 0;
+  if (count <= permutations) {
+    each((d) => {
+      if (extreme(d)) hits++;
+    });
+    return { difference, p: hits / count, exact: true };
+  }
+  const draws = rng(seed).split("permutations");
+  for (let i = 0; i < permutations; i++) if (extreme(random(draws))) hits++;
+  return { difference, p: (1 + hits) / (1 + permutations), exact: false };
+}
+
+/** Σ_j sign_j mean(sample_j) with its bootstrap interval. */
+function interval(samples: readonly Float64Array[], signs: readonly number[], options: IntervalOptions): Interval {
+  const { resamples = 10_000, seed = 0, method = "bca" } = options;
+  const alpha = tail(options.confidence);
+  positive(resamples, "resamples");
+  const estimate = samples.reduce((sum, sample, j) => sum + signs[j] * mean(sample), 0);
+  if (samples.some((sample) => sample.length < 2)) return { mean: estimate, low: -Infinity, high: Infinity };
+  const distribution = new Float64Array(resamples);
+  samples.forEach((sample, j) => {
+    // Centred, so that the values' size doesn't drown their spread.
+    const centre = mean(sample);
+    const centred = sample.map((value) => value - centre);
+    const draws = rng(seed).split(j);
+    const n = centred.length;
+    for (let b = 0; b < resamples; b++) {
+      let sum = 0;
+      for (let i = 0; i < n; i++) sum += centred[pick(draws, n)];
+      distribution[b] += (signs[j] * sum) / n;
+    }
+  });
+  distribution.sort();
+  const ends = method === "bca" ? accelerated(distribution, acceleration(samples, signs), alpha) : [alpha, 1 - alpha];
+  const [low, high] = ends.map((p) => estimate + quantile(distribution, p));
+  return { mean: estimate, low, high };
+}
+
+/**
+ * The levels of the BCa interval (Efron 1987): Φ(z₀ + (z₀ + z) / (1 − a (z₀ + z))) for z = Φ⁻¹(α), Φ⁻¹(1 − α), where
+ * z₀ = Φ⁻¹(the share of resamples below the estimate, which stands at 0).
+ */
+function accelerated(distribution: Float64Array, a: number, alpha: number): number[] {
+  const B = distribution.length;
+  let below = 0;
+  for (const value of distribution) below += value < 0 ? 1 : value === 0 ? 0.5 : 0;
+  const z0 = normalQuantile(Math.min(B - 0.5, Math.max(0.5, below)) / B);
+  return [alpha, 1 - alpha].map((level) => {
+    const z = z0 + normalQuantile(level);
+    return normalCdf(z0 + z / (1 - a * z));
+  });
+}
+
+/** a = (1/6) Σ U³ / (Σ U²)^(3/2), over the influences U = sign (x_i − mean) / n of all samples. */
+function acceleration(samples: readonly Float64Array[], signs: readonly number[]): number {
+  let cubes = 0;
+  let squares = 0;
+  samples.forEach((sample, j) => {
+    const centre = mean(sample);
+    for (const value of sample) {
+      const influence = (signs[j] * (value - centre)) / sample.length;
+      squares += influence ** 2;
+      cubes += influence ** 3;
+    }
+  });
+  return squares === 0 ? 0 : cubes / (6 * squares ** 1.5);
+}
+
+interface Arrangements {
+  readonly difference: number;
+  readonly scale: number;
+  readonly count: number;
+  each(visit: (difference: number) => void): void;
+  random(draws: Rng): number;
+}
+
+/** Every choice of which n of the n + m values are called x. */
+function shuffles(x: Float64Array, y: Float64Array): Arrangements {
+  const [n, m] = [x.length, y.length];
+  const values = Float64Array.of(...x, ...y);
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const between = (sum: number) => sum / n - (total - sum) / m;
+  let count = 1;
+  for (let i = 1; i <= n; i++) count *= (m + i) / i;
+  return {
+    difference: mean(x) - mean(y),
+    scale: largest(values),
+    count: Math.round(count),
+    each(visit) {
+      const choose = (from: number, left: number, sum: number) => {
+        if (left === 0) return visit(between(sum));
+        for (let i = from; i <= values.length - left; i++) choose(i + 1, left - 1, sum + values[i]);
+      };
+      choose(0, n, 0);
+    },
+    random(draws) {
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        const j = i + pick(draws, values.length - i);
+        const value = values[j];
+        values[j] = values[i];
+        values[i] = value;
+        sum += value;
+      }
+      return between(sum);
+    },
+  };
+}
+
+/** Every choice of signs of n differences. */
+function exchanges(d: Float64Array): Arrangements {
+  return {
+    difference: mean(d),
+    scale: largest(d),
+    count: 2 ** d.length,
+    each(visit) {
+      const flip = (i: number, sum: number) => {
+        if (i === d.length) return visit(sum / d.length);
+        flip(i + 1, sum + d[i]);
+        flip(i + 1, sum - d[i]);
+      };
+      flip(0, 0);
+    },
+    random(draws) {
+      let sum = 0;
+      for (let i = 0; i < d.length; i++) sum += draws.next() & 1 ? d[i] : -d[i];
+      return sum / d.length;
+    },
+  };
+}
+
+function differences(x: ArrayLike<number>, y: ArrayLike<number>): Float64Array {
+  const [first, second] = [checked(x, "the first sample"), checked(y, "the second sample")];
+  if (first.length !== second.length) {
+    throw new RangeError(`paired samples are equally long, found ${first.length} and ${second.length}; compare them unpaired`);
+  }
+  return first.map((value, i) => value - second[i]);
+}
+
+function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** A uniform index below n (of 32 random bits, so that the chances differ by less than n / 2^32). */
+function pick(draws: Rng, n: number): number {
+  return Math.floor((draws.next() / 4294967296) * n);
+}
+
+/** The quantile of sorted values, linear between them (type 7 of Hyndman & Fan 1996, as NumPy does). */
+function quantile(sorted: Float64Array, p: number): number {
+  const at = p * (sorted.length - 1);
+  const i = Math.floor(at);
+  const next = Math.min(i + 1, sorted.length - 1);
+  return sorted[i] + (at - i) * (sorted[next] - sorted[i]);
+}
+
+function tail(confidence = 0.95): number {
+  if (!(confidence > 0 && confidence < 1))
+    throw new RangeError(`confidence is between 0 and 1, found ${confidence}; 95 % is 0.95`);
+  return (1 - confidence) / 2;
+}
+
+function positive(n: number, what: string): number {
+  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`${what} is a positive whole number, found ${n}`);
+  return n;
+}
+
+function checked(values: ArrayLike<number>, what: string): Float64Array {
+  if (values.length === 0) throw new RangeError(`${what}: at least one number is needed, found none`);
+  return Float64Array.from(values, (value, i) => {
+    if (!Number.isFinite(value)) throw new RangeError(`${what}: number ${i} is ${value}, expected a finite number`);
+    return value;
+  });
+}
