@@ -24,7 +24,7 @@ const mean = (values: Float64Array) => values.reduce((a, b) => a + b) / values.l
 // The mean over 1000 episodes with seed 1 as the docstrings state it, and what every episode must reach.
 const stated: Record<string, { mean: number; digits: number; worst: number }> = {
   balancer: { mean: 500, digits: 6, worst: 500 },
-  acrobat: { mean: -75.5, digits: 1, worst: -300 },
+  acrobat: { mean: -74.1, digits: 1, worst: -300 },
   climber: { mean: -100.7, digits: 1, worst: -108 },
   gentleClimber: { mean: 97.3, digits: 1, worst: 96 },
   swinger: { mean: -147.6, digits: 1, worst: -380 },
