@@ -165,8 +165,9 @@ function interval(samples: readonly Float64Array[], signs: readonly number[], op
  */
 function accelerated(distribution: Float64Array, a: number, alpha: number): number[] {
   const B = distribution.length;
+  const slack = 1e-12 * Math.max(-distribution[0], distribution[B - 1]); // the same sum in another order is a tie
   let below = 0;
-  for (const value of distribution) below += value < 0 ? 1 : value === 0 ? 0.5 : 0;
+  for (const value of distribution) below += value < -slack ? 1 : value <= slack ? 0.5 : 0;
   const z0 = normalQuantile(Math.min(B - 0.5, Math.max(0.5, below)) / B);
   return [alpha, 1 - alpha].map((level) => {
     const z = z0 + normalQuantile(level);

@@ -1,0 +1,200 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import reference from "../../test/data/evaluation/statistics.json" with { type: "json" };
+import { rng } from "../autodiff/random.ts";
+import { normalCdf, normalQuantile } from "./normal.ts";
+import {
+  differenceOfMeans,
+  type Interval,
+  type IntervalOptions,
+  interquartileMean,
+  meanInterval,
+  pairedDifference,
+  permutationTest,
+  wilson,
+} from "./statistics.ts";
+
+const { x, y, after, flips, tasks } = reference;
+
+/** The share of 1000 simulated samples whose interval covers the true value. */
+function coverage(simulate: (seed: number) => Interval, truth: number): number {
+  let covered = 0;
+  for (let i = 0; i < 1000; i++) {
+    const { low, high } = simulate(i);
+    if (low <= truth && truth <= high) covered++;
+  }
+  return covered / 1000;
+}
+
+const sample = (seed: number | string, n: number, draw: (u: ReturnType<typeof rng>) => number) => {
+  const draws = rng(17).split(seed);
+  return Float64Array.from({ length: n }, () => draw(draws));
+};
+const exponential = (draws: ReturnType<typeof rng>) => -Math.log(1 - draws.float());
+
+describe("the normal distribution", () => {
+  it("has SciPy's values, in the tails as well", () => {
+    for (const [at, value] of reference.cdf) expect(Math.abs(normalCdf(at) / value - 1)).toBeLessThan(1e-12);
+    for (const [p, value] of reference.quantile) {
+      expect(Math.abs(normalQuantile(p) - value)).toBeLessThan(1e-13 * Math.max(1, Math.abs(value)) + (p > 0.9 ? 1e-9 : 0));
+    }
+  });
+
+  it("its quantile undoes its distribution function", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 1e-12, max: 1 - 1e-12, noNaN: true }), (p) => {
+        expect(Math.abs(normalCdf(normalQuantile(p)) - p)).toBeLessThan(1e-15);
+      }),
+    );
+    expect(() => normalQuantile(1.1)).toThrow("a probability is between 0 and 1, found 1.1");
+  });
+});
+
+describe("bootstrap intervals", () => {
+  const make: Record<string, (options: IntervalOptions) => Interval> = {
+    x: (options) => meanInterval(x, options),
+    flips: (options) => meanInterval(flips, options),
+    "x - y": (options) => differenceOfMeans(x, y, options),
+    "after - x, paired": (options) => pairedDifference(after, x, options),
+  };
+  it.each(reference.intervals)(
+    "of $what agree with SciPy's ($method, $confidence)",
+    ({ what, method, confidence, error, ends }) => {
+      const how = {
+        method: method === "BCa" ? ("bca" as const) : ("percentile" as const),
+        confidence,
+        resamples: 100_000,
+        seed: 3,
+      };
+      const { low, high } = make[what](how);
+      // The ends of 100 000 resamples scatter by about 1 % of the standard error; binary values move in steps of 1/60.
+      const allowed = what === "flips" ? 1.01 / 60 : 0.03 * error;
+      expect(Math.abs(low - ends[0])).toBeLessThan(allowed);
+      expect(Math.abs(high - ends[1])).toBeLessThan(allowed);
+    },
+  );
+
+  it("cover the mean of normal values as often as they say", () => {
+    const share = coverage(
+      (i) =>
+        meanInterval(
+          sample(i, 60, (u) => u.normal()),
+          { resamples: 1000, seed: i },
+        ),
+      0,
+    );
+    expect(share).toBeGreaterThanOrEqual(0.93);
+    expect(share).toBeLessThanOrEqual(0.97);
+  });
+
+  it("cover the mean of skewed values as often as they say", () => {
+    const share = coverage((i) => meanInterval(sample(i, 100, exponential), { resamples: 1000, seed: i }), 1);
+    expect(share).toBeGreaterThanOrEqual(0.93);
+    expect(share).toBeLessThanOrEqual(0.97);
+  });
+
+  it("cover the difference of two means as often as they say", () => {
+    const two = (i: number) =>
+      differenceOfMeans(
+        sample(`a${i}`, 60, exponential),
+        sample(`b${i}`, 40, (u) => 2 + u.normal()),
+        { resamples: 1000, seed: i },
+      );
+    const share = coverage(two, -1);
+    expect(share).toBeGreaterThanOrEqual(0.93);
+    expect(share).toBeLessThanOrEqual(0.97);
+  });
+
+  it("are narrower for pairs that move together", () => {
+    const [alone, together] = [differenceOfMeans(after, x), pairedDifference(after, x)];
+    expect(together.mean).toBeCloseTo(alone.mean, 10);
+    expect((together.high - together.low) * 3).toBeLessThan(alone.high - alone.low);
+  });
+
+  it("move and stretch with the values", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -1000, max: 1000 }), fc.integer({ min: 1, max: 50 }), (shift, scale) => {
+        const base = meanInterval(x, { resamples: 200 });
+        const moved = meanInterval(
+          x.map((value) => shift + scale * value),
+          { resamples: 200 },
+        );
+        for (const key of ["mean", "low", "high"] as const) expect(moved[key]).toBeCloseTo(shift + scale * base[key], 6);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("are the same for the same seed", () => {
+    expect(meanInterval(x, { seed: 5 })).toEqual(meanInterval(x, { seed: 5 }));
+    expect(meanInterval(x, { seed: 5 })).not.toEqual(meanInterval(x, { seed: 6 }));
+  });
+
+  it("of equal values are a point, and of a single value unbounded", () => {
+    expect(meanInterval(new Float64Array(50).fill(500))).toEqual({ mean: 500, low: 500, high: 500 });
+    expect(meanInterval([3])).toEqual({ mean: 3, low: -Infinity, high: Infinity });
+    expect(differenceOfMeans([3, 4], [1])).toEqual({ mean: 2.5, low: -Infinity, high: Infinity });
+  });
+
+  it("refuse what is not a number", () => {
+    expect(() => meanInterval([1, Number.NaN])).toThrow("the values: number 1 is NaN, expected a finite number");
+    expect(() => differenceOfMeans([1, 2], [1, Infinity])).toThrow("the second sample: number 1 is Infinity");
+    expect(() => meanInterval([])).toThrow("at least one number is needed, found none");
+    expect(() => pairedDifference([1, 2], [1])).toThrow("paired samples are equally long, found 2 and 1");
+    expect(() => meanInterval(x, { confidence: 95 })).toThrow("confidence is between 0 and 1, found 95; 95 % is 0.95");
+    expect(() => meanInterval(x, { resamples: 0 })).toThrow("resamples is a positive whole number, found 0");
+  });
+});
+
+describe("a proportion", () => {
+  it("has Wilson's interval, as SciPy gives it", () => {
+    for (const [k, n, confidence, low, high] of reference.wilson) {
+      const found = wilson(k, n, { confidence });
+      expect(found.mean).toBe(k / n);
+      expect(found.low).toBeCloseTo(low, 12);
+      expect(found.high).toBeCloseTo(high, 12);
+    }
+    expect(() => wilson(3, 2)).toThrow("0 <= k <= n, n > 0, found 3/2");
+  });
+});
+
+describe("the interquartile mean", () => {
+  it("and its stratified bootstrap agree with SciPy's trimmed mean and NumPy's resampling", () => {
+    const found = interquartileMean(tasks, { resamples: 50_000, seed: 1 });
+    expect(found.mean).toBeCloseTo(reference.iqm.mean, 12);
+    expect(Math.abs(found.low - reference.iqm.ends[0])).toBeLessThan(0.04 * reference.iqm.error);
+    expect(Math.abs(found.high - reference.iqm.ends[1])).toBeLessThan(0.04 * reference.iqm.error);
+  });
+
+  it("leaves outliers out", () => {
+    expect(interquartileMean([[1, 2, 3, 1e9]]).mean).toBe(2.5);
+    expect(() => interquartileMean([[1], [Number.NaN]])).toThrow("group 1: number 0 is NaN");
+    expect(() => interquartileMean([])).toThrow("at least one group, found none");
+  });
+});
+
+describe("a permutation test", () => {
+  it.each(reference.permutation)("agrees with SciPy's: $alternative, paired $paired, exact $exact", (row) => {
+    const alternative = row.alternative as "two-sided" | "greater" | "less";
+    const found = permutationTest(row.x, row.y, { alternative, paired: row.paired, permutations: 20_000, seed: 4 });
+    expect(found.exact).toBe(row.exact);
+    if (row.exact) expect(found.p).toBeCloseTo(row.p, 12);
+    else expect(Math.abs(found.p - row.p)).toBeLessThan(4 * Math.sqrt((row.p * (1 - row.p)) / 20_000) + 1e-4);
+  });
+
+  it("finds nothing where there is nothing as rarely as it says", () => {
+    let found = 0;
+    for (let i = 0; i < 400; i++) {
+      const both = sample(i, 40, exponential);
+      if (permutationTest(both.subarray(0, 20), both.subarray(20), { permutations: 199, seed: i }).p <= 0.05) found++;
+    }
+    expect(Math.abs(found - 20)).toBeLessThan(3 * Math.sqrt(400 * 0.05 * 0.95));
+  });
+
+  it("of a sample against itself finds nothing, and of samples far apart finds as much as there are arrangements", () => {
+    expect(permutationTest(x, x).p).toBe(1);
+    const apart = permutationTest([1, 2, 3, 4], [11, 12, 13, 14]);
+    expect(apart).toEqual({ difference: -10, p: 2 / 70, exact: true });
+    expect(permutationTest(x, after, { paired: true, permutations: 999 }).exact).toBe(false);
+  });
+});
