@@ -17,7 +17,8 @@ export function mlp(target: DenseOptions | Spaces, options: MlpOptions = {}): Ne
   const { hidden = [32, 32], activation = "tanh" } = options;
   const head = headFor(target.action, options);
   const network = dense({ in: featureCount(target.observation), hidden, out: head.inputs, activation });
-  const { distribution = "gaussian", scale = "fixed", initialLogStd = -0.5 } = options;
+  const { scale = "fixed", initialLogStd = -0.5 } = options;
+  const distribution = head.kind === "squashed-gaussian" ? "squashed" : "gaussian";
   const real: Record<string, Plain> = target.action.kind === "box" ? { distribution, scale, initialLogStd } : {};
   return {
     observation: target.observation,

@@ -25,14 +25,19 @@ export interface Spaces {
 }
 
 export interface HeadOptions extends GaussianOptions {
-  /** For real actions: `gaussian` (cut to the box) or `squashed` (through tanh). */
+  /**
+   * For real actions: `squashed` (through tanh, never outside the box), the default where the box has bounds, since experts
+   * often act at them; or `gaussian` (cut to the box), the default where it has none.
+   */
   readonly distribution?: "gaussian" | "squashed";
 }
 
 /** The head that fits an action space. */
 export function headFor(action: ActionSpace, options: HeadOptions = {}): Head {
   if (action.kind !== "box") return categorical(action);
-  return options.distribution === "squashed" ? squashedGaussian(action, options) : gaussian(action, options);
+  const bounded = [...action.low, ...action.high].every(Number.isFinite);
+  const { distribution = bounded ? "squashed" : "gaussian" } = options;
+  return distribution === "squashed" ? squashedGaussian(action, options) : gaussian(action, options);
 }
 
 /** The tree of a network and a head together. */

@@ -55,8 +55,8 @@ export interface FitOptions {
 
 export const fitDefaults: FitOptions = {
   batchSize: 32,
-  learningRate: 1e-3,
-  schedule: "constant",
+  learningRate: 3e-3,
+  schedule: "cosine",
   warmup: 0,
   optimizer: "adam",
   weightDecay: 0,

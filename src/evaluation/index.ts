@@ -1,0 +1,3 @@
+export { disagreementByTrajectory } from "./disagreement.ts";
+export * from "./statistics.ts";
+export { type DisagreementEstimate, type JudgeOptions, judge, type Verdict } from "./verdict.ts";
