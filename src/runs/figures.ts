@@ -1,0 +1,219 @@
+import type { TopLevelSpec } from "vega-lite";
+import type { PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
+import type { LayerSpec } from "vega-lite/types_unstable/spec/layer.js";
+
+/** An estimate with its confidence interval. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** One line of a figure, perhaps in a band. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly low?: number; readonly high?: number }[];
+}
+
+export interface LineFigure {
+  readonly title: string;
+  /** What stands at the axes, units included. */
+  readonly x: string;
+  readonly y: string;
+  readonly series: readonly Series[];
+  readonly logX?: boolean;
+  readonly logY?: boolean;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface IntervalFigure {
+  readonly title: string;
+  /** What is measured, units included: the horizontal axis. */
+  readonly x: string;
+  /** From top to bottom. */
+  readonly rows: readonly { readonly label: string; readonly value: Interval }[];
+  /** Every single observation, drawn as a faint mark: `[row's label, value]`. */
+  readonly observations?: readonly (readonly [string, number])[];
+  /** A vertical line with a name, such as the expert's mean. */
+  readonly reference?: { readonly label: string; readonly value: number };
+  readonly width?: number;
+}
+
+/** Tones that differ in lightness, so that they still differ in print; lines differ in their dashes, too. */
+const tones = ["#123f6d", "#e08214", "#4d9a8f", "#9a9a9a", "#6a3d9a"];
+const dashes = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [8, 3, 2, 3],
+  [4, 4],
+];
+const ink = "#222222";
+
+const config: TopLevelSpec["config"] = {
+  font: "DejaVu Sans, Helvetica, Arial, sans-serif",
+  background: "#ffffff",
+  padding: 12,
+  title: { fontSize: 15, fontWeight: "bold", color: ink, anchor: "start", offset: 14 },
+  axis: {
+    labelFontSize: 12,
+    titleFontSize: 12.5,
+    titleFontWeight: "normal",
+    titlePadding: 10,
+    labelColor: ink,
+    titleColor: ink,
+    gridColor: "#e6e6e6",
+    domainColor: "#777777",
+    tickColor: "#777777",
+  },
+  legend: {
+    labelFontSize: 12,
+    labelColor: ink,
+    symbolSize: 160,
+    symbolStrokeWidth: 2,
+    title: null,
+    orient: "top",
+    offset: 6,
+    columnPadding: 24,
+  },
+  view: { stroke: null },
+};
+
+/** Lines over a common axis; estimates with intervals stand in a band or, where they are few, carry bars. */
+export function lineFigure(figure: LineFigure): Promise<string> {
+  const { title, series, width = 560, height = 280 } = figure;
+  const names = series.map(({ name }) => name);
+  const values = series.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const places = [...new Set(values.map(({ x }) => x))].sort((a, b) => a - b);
+  const few = places.length <= 12;
+  const intervals = values.some(({ low }) => low !== undefined);
+  const legend = names.length > 1 ? ({ symbolType: "stroke", symbolOpacity: 1, symbolSize: 300 } as const) : null;
+  const x: PositionFieldDef<string> = {
+    field: "x",
+    type: "quantitative",
+    title: figure.x,
+    scale: figure.logX
+      ? { type: "log", nice: false, padding: few ? 14 : 0 }
+      : { zero: false, nice: false, padding: few ? 14 : 0 },
+    axis: { grid: false, tickMinStep: 1, ...(few ? { values: places } : { tickCount: 8 }) },
+  };
+  const y = (field: string): PositionFieldDef<string> => ({
+    field,
+    type: "quantitative",
+    title: figure.y,
+    scale: figure.logY ? { type: "log" } : { zero: false },
+    axis: { tickCount: 6 },
+  });
+  const color = { field: "name", type: "nominal", scale: { domain: names, range: tones }, legend } as const;
+  const layer: LayerSpec<string>["layer"] = [];
+  if (intervals && few) {
+    layer.push({
+      mark: { type: "rule", strokeWidth: 2.5, opacity: 0.7 },
+      encoding: { y: y("low"), y2: { field: "high" } },
+    });
+  } else if (intervals) {
+    layer.push({
+      mark: { type: "area", opacity: 0.2 },
+      encoding: { y: y("low"), y2: { field: "high" } },
+    });
+  }
+  layer.push({
+    mark: { type: "line", strokeWidth: 2 },
+    encoding: {
+      y: y("y"),
+      strokeDash: { field: "name", type: "nominal", scale: { domain: names, range: dashes }, legend },
+    },
+  });
+  if (few) layer.push({ mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { y: y("y") } });
+  return draw({ title, width, height, config, data: { values }, encoding: { x, color }, layer });
+}
+
+/** Estimates with their intervals, one below the other. */
+export function intervalFigure(figure: IntervalFigure): Promise<string> {
+  const { title, rows, observations = [], reference, width = 560 } = figure;
+  const y: PositionFieldDef<string> = {
+    field: "label",
+    type: "nominal",
+    sort: rows.map(({ label }) => label),
+    title: null,
+    axis: { labelFontSize: 12.5, labelLimit: 260, ticks: false, domain: false, labelPadding: 10 },
+  };
+  const x = (field: string): PositionFieldDef<string> => ({
+    field,
+    type: "quantitative",
+    title: figure.x,
+    scale: { zero: false, padding: 26 },
+    axis: { tickCount: 7 },
+  });
+  const values = rows.map(({ label, value: { mean, low, high } }) => ({
+    label,
+    mean,
+    low,
+    high,
+    text: low === high ? short(mean) : `${short(mean)}  [${short(low)}, ${short(high)}]`,
+  }));
+  const layer: LayerSpec<string>["layer"] = [
+    {
+      data: { values: observations.map(([label, value]) => ({ label, value })) },
+      mark: { type: "tick", thickness: 1, size: 18, color: "#777777", opacity: 0.35 },
+      encoding: { x: x("value"), y },
+    },
+  ];
+  if (reference) {
+    const data = { values: [reference] };
+    layer.push(
+      { data, mark: { type: "rule", strokeDash: [4, 3], color: "#555555", strokeWidth: 1.5 }, encoding: { x: x("value") } },
+      {
+        data,
+        mark: { type: "text", align: "right", baseline: "bottom", dx: 2, dy: -3, fontSize: 11.5, color: "#555555" },
+        encoding: { x: x("value"), y: { value: 0 }, text: { field: "label" } },
+      },
+    );
+  }
+  const written = { type: "text", dy: -15, fontSize: 12, color: ink } as const;
+  const place = { x: x("mean"), y, text: { field: "text" } };
+  layer.push(
+    {
+      data: { values },
+      mark: { type: "rule", strokeWidth: 3.5, color: tones[0] },
+      encoding: { x: x("low"), x2: { field: "high" }, y },
+    },
+    {
+      data: { values },
+      mark: { type: "point", filled: true, size: 110, color: tones[0], opacity: 1 },
+      encoding: { x: x("mean"), y },
+    },
+    { data: { values }, mark: { ...written, stroke: "#ffffff", strokeWidth: 4, strokeJoin: "round" }, encoding: place },
+    { data: { values }, mark: written, encoding: place },
+  );
+  return draw({ title, width, height: { step: 52 }, config, layer });
+}
+
+/** A vega-lite drawing as SVG. The library is loaded when the first picture is drawn: it takes longer than a short run. */
+async function draw(spec: TopLevelSpec): Promise<string> {
+  const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
+  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none", logLevel: vega.Error });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** An SVG picture as PNG, `scale` times its size. Letters are drawn with the system's fonts. */
+export async function png(svg: string, scale = 2): Promise<Uint8Array> {
+  const { Resvg } = await import("@resvg/resvg-js");
+  return new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    background: "#ffffff",
+    font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans" },
+  })
+    .render()
+    .asPng();
+}
+
+function short(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  return Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)));
+}
