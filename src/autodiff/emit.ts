@@ -7,6 +7,8 @@ import type { DType, Emitter, OnnxAttrs, Tensor } from "./tensor.ts";
 export interface GraphWriter extends Emitter {
   /** Declares a graph input; its symbolic sides become readable at run time. */
   input(name: string, shape: Shape, dtype: DType): string;
+  /** Makes a value of the surrounding graph known to a nested one, with its symbolic sides. */
+  outer(name: string, shape: Shape): void;
   /** A node whose outputs have given names and whose attribute is a graph (a loop). */
   loop(type: string, inputs: readonly string[], outputs: readonly string[], body: OnnxGraph, attrs: OnnxAttrs): void;
   /** Gives a value a name of its own, as a graph output needs. */
@@ -74,16 +76,15 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
       return parts.length === 1 ? parts[0] : writer.node("Concat", parts, { axis: { int: 0 } });
     },
     input(name, shape, dtype) {
-      const bound = shape.map((side) => bind(side, dims));
-      inputs.push({
-        name,
-        elementType: elementType[dtype],
-        dims: bound.map((side) => (/^\w+$/.test(String(side)) ? side : "_")),
-      });
-      bound.forEach((side, axis) => {
-        if (typeof side === "string" && !sources.has(side)) sources.set(side, { name, axis });
-      });
+      inputs.push({ name, elementType: elementType[dtype], dims: shape.map(declared) });
+      writer.outer(name, shape);
       return name;
+    },
+    outer(name, shape) {
+      shape.forEach((side, axis) => {
+        const own = bind(side, dims);
+        if (typeof own === "string" && !sources.has(own)) sources.set(own, { name, axis });
+      });
     },
     loop(type, operands, outs, body, attrs) {
       node.push({
@@ -95,15 +96,23 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
     },
     output(value, name, shape, dtype) {
       node.push({ opType: "Identity", input: [value], output: [name], attribute: [] });
-      const sides = shape.map((side) => bind(side, dims)).map((side) => (/^\w+$/.test(String(side)) ? side : "_"));
-      outputs.push({ name, elementType: elementType[dtype], dims: sides });
+      outputs.push({ name, elementType: elementType[dtype], dims: shape.map(declared) });
     },
     initializer(name, values, shape) {
       initializers.push({ name, dataType: elementType.float32, dims: [...shape], rawData: raw(values) });
       return name;
     },
-    graph: (name) => ({ name, node, initializer: initializers, input: inputs, output: outputs }),
+    graph(name) {
+      const { nodes: kept, read } = needed(node, outputs);
+      return { name, node: kept, initializer: initializers.filter((own) => read.has(own.name)), input: inputs, output: outputs };
+    },
   };
+
+  /** A side as it is declared: runtimes take equal names for equal sides, so a product gets a name of its own. */
+  function declared(side: Dim): Dim {
+    const own = bind(side, dims);
+    return typeof own === "string" ? own.replaceAll("*", "_times_") : own;
+  }
 
   /** A product of symbols as an int64 vector of one entry, read from the shapes of the inputs. */
   function runtimeSide(dim: Dim): string {
@@ -128,6 +137,18 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
   return writer;
 }
 
+/** The nodes that the outputs depend on, and the names of all values that are read (nested graphs read outer values too). */
+function needed(nodes: readonly OnnxNode[], outputs: readonly OnnxValue[]): { nodes: OnnxNode[]; read: Set<string> } {
+  const read = new Set(outputs.map((own) => own.name));
+  const kept = nodes.toReversed().filter((own) => {
+    if (!own.output.some((name) => read.has(name))) return false;
+    for (const name of own.input) read.add(name);
+    for (const { g } of own.attribute) if (g) for (const inner of g.node) for (const name of inner.input) read.add(name);
+    return true;
+  });
+  return { nodes: kept.reverse(), read };
+}
+
 function attributes(attrs: OnnxAttrs): OnnxAttribute[] {
   return Object.entries(attrs).map(([name, value]) => {
     if ("int" in value) return { name, type: 2, i: value.int };
@@ -144,14 +165,9 @@ function attributes(attrs: OnnxAttrs): OnnxAttribute[] {
 export function write(writer: GraphWriter, roots: readonly Tensor[], names: Map<Tensor, string>): string[] {
   for (const t of ancestors(roots)) {
     if (names.has(t)) continue;
-    names.set(
-      t,
-      t.op.emit(
-        writer,
-        t,
-        t.inputs.map((operand) => names.get(operand)!),
-      ),
-    );
+    const lean = t.op.simplify?.(t) ?? t;
+    const operands = lean.inputs.map((operand) => names.get(operand)!);
+    names.set(t, names.get(lean) ?? lean.op.emit(writer, lean, operands));
   }
   return roots.map((root) => names.get(root)!);
 }

@@ -46,7 +46,6 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   }
   if (product(target) !== total) throw shapeError("reshape", [x.shape], `a shape of ${total} entries, found ${show(shape)}`);
   if (sameShape(x.shape, target)) return x;
-  if (x.op === reshapeOp) return reshape(x.inputs[0], target);
   return apply(reshapeOp, [x], target, {}, x.dtype);
 }
 
@@ -59,6 +58,11 @@ const reshapeOp: Op = {
     return e.node("Reshape", [x, e.sides(t.shape)]);
   },
   grad: (t, g) => [reshape(g, t.inputs[0].shape)],
+  simplify: (t) => {
+    let x = t.inputs[0];
+    while (x.op === reshapeOp) x = x.inputs[0];
+    return reshape(x, t.shape);
+  },
 };
 
 /** The sum over axes (all without `axes`). */
@@ -115,7 +119,18 @@ const sideOp: Op = {
   },
 };
 
-/** A binary operation with broadcasting. An operand that is itself a broadcast is used as it was, where that gives the same shape. */
+/** A binary operation without the broadcasts among its operands that it would do by itself. */
+function unexpanded(t: Tensor): Tensor {
+  const inputs = [...t.inputs];
+  t.inputs.forEach((operand, k) => {
+    if (operand.op !== expandOp) return;
+    const narrow = inputs.with(k, operand.inputs[0]).map((own) => own.shape);
+    if (sameShape(broadcast(t.op.name, ...narrow), t.shape)) inputs[k] = operand.inputs[0];
+  });
+  return apply(t.op, inputs, t.shape);
+}
+
+/** A binary operation with broadcasting. */
 function binary(
   name: string,
   onnx: string,
@@ -132,16 +147,14 @@ function binary(
         literal(y) === undefined ? sumTo(dy(), y.shape) : undefined,
       ];
     },
+    simplify: unexpanded,
   };
   return (a, b) => {
-    let x = tensor(a);
-    let y = tensor(b);
+    const x = tensor(a);
+    const y = tensor(b);
     requireType(name, x, "float32");
     requireType(name, y, "float32");
-    const shape = broadcast(name, x.shape, y.shape);
-    if (x.op === expandOp && sameShape(broadcast(name, x.inputs[0].shape, y.shape), shape)) x = x.inputs[0];
-    if (y.op === expandOp && sameShape(broadcast(name, x.shape, y.inputs[0].shape), shape)) y = y.inputs[0];
-    return apply(op, [x, y], shape);
+    return apply(op, [x, y], broadcast(name, x.shape, y.shape));
   };
 }
 
@@ -179,7 +192,12 @@ export function div(a: Value, b: Value): Tensor {
 /** -x */
 export function neg(x: Tensor): Tensor {
   requireType("neg", x, "float32");
-  return x.op === negOp ? x.inputs[0] : apply(negOp, [x], x.shape);
+  return apply(negOp, [x], x.shape);
 }
 
-const negOp: Op = { name: "neg", emit: (e, _t, [x]) => e.node("Neg", [x]), grad: (_t, g) => [neg(g)] };
+const negOp: Op = {
+  name: "neg",
+  emit: (e, _t, [x]) => e.node("Neg", [x]),
+  grad: (_t, g) => [neg(g)],
+  simplify: (t) => (t.inputs[0].op === negOp ? t.inputs[0].inputs[0] : t),
+};

@@ -71,6 +71,7 @@ const powOp: Op = {
   grad: (t, g) => {
     const [x, p] = t.inputs;
     const fixed = literal(p);
+    if (fixed === 0) return [undefined, undefined]; // 1 everywhere: 0 · x⁻¹ would be NaN at 0
     const dx = sumTo(mul(g, mul(p, pow(x, fixed === undefined ? sub(p, 1) : fixed - 1))), x.shape);
     return [dx, fixed === undefined ? sumTo(mul(g, mul(t, log(x))), p.shape) : undefined];
   },

@@ -1,4 +1,4 @@
-import { axisOf, sameShape, shapeError } from "../shape.ts";
+import { axisOf, type Dim, sameShape, shapeError } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
 import { mul, sum } from "./arithmetic.ts";
 import { expandDims, squeeze, transpose } from "./layout.ts";
@@ -29,7 +29,7 @@ const gatherOp: Op = {
 };
 
 /** The adjoint of `gather` along axis 0: rows of g `[...I, ...]` added up at their indices, into `[n, ...]`. */
-function scatterAdd(g: Tensor, indices: Tensor, n: number | string): Tensor {
+function scatterAdd(g: Tensor, indices: Tensor, n: Dim): Tensor {
   return apply(scatterOp, [g, indices], [n, ...g.shape.slice(indices.shape.length)]);
 }
 
@@ -49,8 +49,13 @@ export function oneHot(indices: Tensor, n: number, axis = -1): Tensor {
   requireType("oneHot", indices, "int32");
   const rank = indices.shape.length + 1;
   const at = axis < 0 ? axis + rank : axis;
-  if (at < 0 || at >= rank) throw shapeError("oneHot", [indices.shape], `an axis from ${-rank} to ${rank - 1}, found ${axis}`);
-  return apply(oneHotOp, [indices], [...indices.shape.slice(0, at), n, ...indices.shape.slice(at)], { axis: at });
+  if (!(at >= 0 && at < rank)) throw shapeError("oneHot", [indices.shape], `an axis from ${-rank} to ${rank - 1}, found ${axis}`);
+  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`oneHot: received n = ${n}; expected a positive whole number`);
+  return marks(indices, n, at);
+}
+
+function marks(indices: Tensor, n: Dim, axis: number): Tensor {
+  return apply(oneHotOp, [indices], [...indices.shape.slice(0, axis), n, ...indices.shape.slice(axis)], { axis });
 }
 
 const oneHotOp: Op = {
@@ -59,7 +64,11 @@ const oneHotOp: Op = {
     const axis = t.attrs.axis as number;
     const wide = e.node("Cast", [indices], { to: { int: 7 } });
     const values = e.constant(Float32Array.of(0, 1), [2]);
-    return e.node("OneHot", [wide, e.ints([t.shape[axis] as number]), values], { axis: { int: axis } });
+    const n = e.sides([t.shape[axis]]);
+    if (t.inputs[0].shape.length > 0) return e.node("OneHot", [wide, n, values], { axis: { int: axis } });
+    // ONNX wants at least one axis of indices.
+    const row = e.node("OneHot", [e.node("Reshape", [wide, e.ints([1])]), n, values], { axis: { int: 1 } });
+    return e.node("Reshape", [row, e.ints([-1])]);
   },
   grad: () => [undefined],
 };
@@ -92,9 +101,9 @@ const takeOp: Op = {
   grad: (t, g) => {
     const [x, indices] = t.inputs;
     const axis = t.attrs.axis as number;
-    const n = x.shape[axis] as number;
-    if (indices.shape[axis] === 1) return [mul(oneHot(squeeze(indices, axis), n, axis), g), undefined];
+    const n = x.shape[axis];
+    if (indices.shape[axis] === 1) return [mul(marks(squeeze(indices, axis), n, axis), g), undefined];
     // Several entries a line: [..., k, ...] -> one-hot [..., k, n, ...], summed over k.
-    return [sum(mul(oneHot(indices, n, axis + 1), expandDims(g, axis + 1)), axis), undefined];
+    return [sum(mul(marks(indices, n, axis + 1), expandDims(g, axis + 1)), axis), undefined];
   },
 };

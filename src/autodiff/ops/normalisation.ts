@@ -1,6 +1,6 @@
 import { shapeError } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
-import { add, broadcastTo, div, mean, mul, sub, sumTo } from "./arithmetic.ts";
+import { add, broadcastTo, div, mean, mul, neg, side, sub, sumTo } from "./arithmetic.ts";
 import { sqrt, square } from "./elementwise.ts";
 
 /**
@@ -12,7 +12,7 @@ export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon = 1e-5)
 }
 
 function checkNorm(op: string, x: Tensor, ...scales: Tensor[]): void {
-  requireType(op, x, "float32");
+  for (const t of [x, ...scales]) requireType(op, t, "float32");
   const D = x.shape[x.shape.length - 1];
   for (const t of scales) {
     if (x.shape.length === 0 || t.shape.length !== 1 || t.shape[0] !== D) {
@@ -47,12 +47,12 @@ const statisticOp: Op = {
   emit: (e, t, [norm]) => e.sibling(norm, t.attrs.index as number),
   grad: (t, g) => {
     const [norm, x] = t.inputs;
-    const D = x.shape[x.shape.length - 1] as number;
-    if (t.attrs.index === 1) return [undefined, broadcastTo(div(g, D), x.shape)];
+    const share = div(g, side(x.shape[x.shape.length - 1]));
+    if (t.attrs.index === 1) return [undefined, broadcastTo(share, x.shape)];
     // d rstd / dx = -rstd³ (x - μ) / D
     const rstd = t;
     const centred = sub(x, statistic(norm, 1));
-    return [undefined, mul(mul(div(g, -D), mul(rstd, square(rstd))), centred)];
+    return [undefined, mul(mul(neg(share), mul(rstd, square(rstd))), centred)];
   },
 };
 
