@@ -14,6 +14,8 @@ import {
   trajectoryAt,
 } from "./dataset.ts";
 
+fc.configureGlobal({ seed: 20 });
+
 const observation = box([2]);
 const action = discrete(3);
 

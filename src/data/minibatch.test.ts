@@ -5,6 +5,8 @@ import { box, discrete } from "../mdp/space.ts";
 import { minibatches } from "./minibatch.ts";
 import { type Pairs, pairs } from "./pairs.ts";
 
+fc.configureGlobal({ seed: 20 });
+
 /** Pairs 0 .. N-1: pair k has the state (k, -k) and the action k. */
 function numbered(N: number): Pairs {
   const states = Float32Array.from({ length: 2 * N }, (_, k) => (k % 2 ? -(k >> 1) : k >> 1));

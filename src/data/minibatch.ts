@@ -18,14 +18,14 @@ export interface MinibatchOptions {
 }
 
 /** B pairs, under the names of a loss's inputs. */
-export interface Minibatch {
+export type Minibatch = {
   /** `[B, D]` */
   readonly s: Float32Array;
   /** `[B, K]` */
   readonly a: ActionColumn;
   /** `[B]` */
   readonly weight?: Float32Array;
-}
+};
 
 /** Where a stream of minibatches stands: plain, a few numbers. */
 export type MinibatchState = { readonly [key: string]: Plain } & {

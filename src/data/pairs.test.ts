@@ -4,6 +4,8 @@ import { box, discrete } from "../mdp/space.ts";
 import { type Dataset, fromTrajectories, toTrajectories } from "./dataset.ts";
 import { allPairs, moments, pairCount, pairReader, pairs, subsample } from "./pairs.ts";
 
+fc.configureGlobal({ seed: 20 });
+
 /** Trajectory i, step t has the observation (i, t) and the action i + 10 t (mod 50). */
 function placed(Ts: readonly number[]): Dataset {
   const taus = Ts.map((T, i) => ({

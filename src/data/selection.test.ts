@@ -4,6 +4,8 @@ import { box, discrete } from "../mdp/space.ts";
 import { count, type Dataset, dataset, fromTrajectories, lengths, toTrajectories } from "./dataset.ts";
 import { concat, select, split, take } from "./selection.ts";
 
+fc.configureGlobal({ seed: 20 });
+
 /** n trajectories of the given lengths; every number of trajectory i is first + i. */
 function numbered(Ts: readonly number[], first = 0, metadata = {}): Dataset {
   const taus = Ts.map((T, i) => ({

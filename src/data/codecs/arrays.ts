@@ -96,11 +96,7 @@ export function numbers(
   switch (array.dtype) {
     case "int64":
     case "uint64":
-      return Float64Array.from(array.data as BigInt64Array, (whole, i) => {
-        const number = Number(whole);
-        if (!Number.isSafeInteger(number)) throw new FormatError(`integer ${i} is ${whole}, expected one below 2^53`);
-        return number;
-      });
+      return wholeNumbers(array.data);
     case "float16":
       return Float32Array.from(array.data, fromHalf);
     case "bfloat16":
@@ -108,6 +104,15 @@ export function numbers(
     default:
       return array.data;
   }
+}
+
+function wholeNumbers(integers: BigInt64Array | BigUint64Array): Float64Array {
+  const out = new Float64Array(integers.length);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = Number(integers[i]);
+    if (!Number.isSafeInteger(out[i])) throw new FormatError(`integer ${i} is ${integers[i]}, expected one below 2^53`);
+  }
+  return out;
 }
 
 /** The number of 16 bits of IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction. */

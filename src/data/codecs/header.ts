@@ -3,7 +3,7 @@ import type { Space } from "../../mdp/space.ts";
 import { spaceFromJson, spaceToJson } from "../../mdp/space-json.ts";
 import { count, type Dataset, type Metadata } from "../dataset.ts";
 import { FormatError } from "./format-error.ts";
-import { isObject } from "./text.ts";
+import { isObject, shown } from "./text.ts";
 
 /** What a data set's columns don't say of themselves, as JSON; every format of ours carries it. */
 export interface Header {
@@ -40,7 +40,7 @@ export function isHeader(value: unknown): value is Readonly<Record<string, unkno
 export function readHeader(value: unknown, room: number): Header {
   if (!isHeader(value)) throw new FormatError(`the header is not one of format "${FORMAT}"`);
   if (value.version !== 1)
-    throw new FormatError(`the header has version ${value.version}, this program reads 1; use a later one`);
+    throw new FormatError(`the header has version ${shown(value.version)}, this program reads 1; use a later one`);
   const observationSpace = readSpace(value.observation, "observation", room);
   const actionSpace = readSpace(value.action, "action", room);
   if (actionSpace.kind === "dict")
@@ -55,14 +55,13 @@ export function readHeader(value: unknown, room: number): Header {
   ]) {
     if (!Object.hasOwn(said, key)) continue;
     if (typeof said[key] !== type)
-      throw new FormatError(`the header's metadata.${key} is ${JSON.stringify(said[key])}, expected a ${type}`);
+      throw new FormatError(`the header's metadata.${key} is ${shown(said[key])}, expected a ${type}`);
     metadata[key] = said[key];
   }
   const whole = (key: string) => {
     const number = value[key];
     if (number === undefined) return {};
-    if (!Number.isSafeInteger(number))
-      throw new FormatError(`the header's ${key} is ${JSON.stringify(number)}, expected a whole number`);
+    if (!Number.isSafeInteger(number)) throw new FormatError(`the header's ${key} is ${shown(number)}, expected a whole number`);
     return { [key]: number as number };
   };
   return {
@@ -91,7 +90,7 @@ function oversized(value: unknown, room: number, depth: number): string | undefi
   if (value.kind === "box") {
     const { shape } = value;
     if (!Array.isArray(shape) || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
-      return `has shape ${JSON.stringify(shape)}, expected positive whole numbers`;
+      return `has shape ${shown(shape)}, expected positive whole numbers`;
     }
     const entries = shape.reduce((product: number, side: number) => product * side, 1);
     return entries > room ? `has ${entries} entries, more than the file has numbers` : undefined;

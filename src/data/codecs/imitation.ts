@@ -87,7 +87,6 @@ export function encodeImitation(data: Dataset, options: { compress?: boolean } =
   const n = count(data);
   const rows = data.rewards.length + n;
   const shape = (space: Space) => (space.kind === "discrete" ? [] : space.kind === "box" ? space.shape : [size(space)]);
-  const whole = (column: ArrayLike<number>) => BigInt64Array.from(Array.from(column, BigInt));
   const { observations, actions } = data;
   const obsShape = [rows, ...shape(data.observationSpace)];
   const actsShape = [data.rewards.length, ...shape(data.actionSpace)];
@@ -113,6 +112,13 @@ export function encodeImitation(data: Dataset, options: { compress?: boolean } =
   const text = utf8(JSON.stringify(headerOf(data)));
   arrays.set("metadata", numericArray("uint8", [text.length], text));
   return encodeNpz(arrays, options);
+}
+
+/** Whole numbers as NumPy keeps them by default. */
+function whole(column: ArrayLike<number>): BigInt64Array {
+  const out = new BigInt64Array(column.length);
+  for (let i = 0; i < out.length; i++) out[i] = BigInt(column[i]);
+  return out;
 }
 
 /** The environment's space if elements are as large, else one that the numbers suggest. */

@@ -4,7 +4,7 @@ import type { Trajectory } from "../../mdp/trajectory.ts";
 import { count, type Dataset, fromTrajectories, type ObservationColumn, trajectoryAt } from "../dataset.ts";
 import { FormatError } from "./format-error.ts";
 import { type Header, headerOf, isHeader, readHeader } from "./header.ts";
-import { fromJson, fromUtf8, isObject, utf8 } from "./text.ts";
+import { fromJson, fromUtf8, isObject, shown, utf8 } from "./text.ts";
 
 /**
  * A data set as JSON Lines: a header line with its spaces and origin, then one trajectory a line,
@@ -82,7 +82,7 @@ function readTrajectory(value: unknown, header: Header, line: number) {
   const actions = flat(value.actions, header.actionSpace, `line ${line}: actions`);
   const rewards = flat(value.rewards, { kind: "discrete", n: 1 }, `line ${line}: rewards`);
   if (typeof value.terminated !== "boolean") {
-    throw new FormatError(`line ${line}: terminated is ${JSON.stringify(value.terminated)}, expected true or false`);
+    throw new FormatError(`line ${line}: terminated is ${shown(value.terminated)}, expected true or false`);
   }
   const odd = header.bytes ? observations.findIndex((x) => !(Number.isInteger(x) && x >= 0 && x <= 255)) : -1;
   if (odd >= 0) throw new FormatError(`line ${line}: observations have ${observations[odd]} at ${odd}, expected bytes`);
@@ -105,7 +105,7 @@ function flat(value: unknown, space: Space, what: string): number[] {
       throw new FormatError(`${what} have ${list.length} numbers in row ${i}, expected ${width} for ${describe(space)}`);
     for (const x of list) {
       if (typeof x !== "number" || !Number.isFinite(x)) {
-        throw new FormatError(`${what} have ${JSON.stringify(x)} in row ${i}, expected a finite number`);
+        throw new FormatError(`${what} have ${shown(x)} in row ${i}, expected a finite number`);
       }
       out.push(x);
     }

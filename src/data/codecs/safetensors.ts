@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type DType, elements, fromBytes, type NumericArray, toBytes, width } from "./arrays.ts";
 import { FormatError } from "./format-error.ts";
-import { fromJson, fromUtf8, isObject, utf8 } from "./text.ts";
+import { fromJson, fromUtf8, isObject, shown, utf8 } from "./text.ts";
 
 const MOST_HEADER = 100_000_000;
 
@@ -133,8 +133,7 @@ function readMetadata(header: Readonly<Record<string, unknown>>): Map<string, st
   const found = header.__metadata__;
   if (!isObject(found)) throw new FormatError("__metadata__ is not an object of strings");
   for (const [key, value] of Object.entries(found)) {
-    if (typeof value !== "string")
-      throw new FormatError(`__metadata__ has ${JSON.stringify(value)} at ${quoted(key)}, expected a string`);
+    if (typeof value !== "string") throw new FormatError(`__metadata__ has ${shown(value)} at ${quoted(key)}, expected a string`);
   }
   return new Map(Object.entries(found) as [string, string][]);
 }
@@ -144,14 +143,14 @@ function readInfo(name: string, info: unknown) {
   const { dtype: code, shape, data_offsets: offsets } = info;
   const wholes = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (typeof code !== "string" || !Object.hasOwn(CODES, code)) {
-    throw new FormatError(`${quoted(name)} has type ${JSON.stringify(code)}, expected one of ${Object.keys(CODES).join(" ")}`);
+    throw new FormatError(`${quoted(name)} has type ${shown(code)}, expected one of ${Object.keys(CODES).join(" ")}`);
   }
   const dtype = CODES[code];
   const count = wholes(shape) ? elements(shape) : undefined;
   if (!wholes(shape) || count === undefined)
-    throw new FormatError(`${quoted(name)} has shape ${JSON.stringify(shape)}, expected whole numbers`);
+    throw new FormatError(`${quoted(name)} has shape ${shown(shape)}, expected whole numbers`);
   if (!wholes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    throw new FormatError(`${quoted(name)} has offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
+    throw new FormatError(`${quoted(name)} has offsets ${shown(offsets)}, expected [begin, end]`);
   }
   const [begin, end] = offsets;
   if (end - begin !== count * width(dtype)) {
