@@ -14,6 +14,7 @@ const root = protobuf.Root.fromJSON({
         producerName: field("string", 2),
         graph: field("Graph", 7),
         metadataProps: field("Entry", 14, "repeated"),
+        functions: field("Function", 25, "repeated"),
       },
     },
     OperatorSet: { fields: { domain: field("string", 1), version: field("int64", 2) } },
@@ -25,8 +26,10 @@ const root = protobuf.Root.fromJSON({
         initializer: field("TensorData", 5, "repeated"),
         input: field("ValueInfo", 11, "repeated"),
         output: field("ValueInfo", 12, "repeated"),
+        sparseInitializer: field("SparseTensor", 15, "repeated"),
       },
     },
+    Function: { fields: { node: field("Node", 7, "repeated") } },
     Node: {
       fields: {
         input: field("string", 1, "repeated"),
@@ -43,9 +46,14 @@ const root = protobuf.Root.fromJSON({
         f: field("float", 2),
         i: field("int64", 3),
         s: field("bytes", 4),
+        t: field("TensorData", 5),
         g: field("Graph", 6),
         ints: field("int64", 8, "repeated"),
+        tensors: field("TensorData", 10, "repeated"),
+        graphs: field("Graph", 11, "repeated"),
         type: field("int32", 20),
+        sparseTensor: field("SparseTensor", 22),
+        sparseTensors: field("SparseTensor", 23, "repeated"),
       },
     },
     TensorData: {
@@ -58,6 +66,7 @@ const root = protobuf.Root.fromJSON({
         dataLocation: field("int32", 14),
       },
     },
+    SparseTensor: { fields: { values: field("TensorData", 1), indices: field("TensorData", 2) } },
     ValueInfo: { fields: { name: field("string", 1), type: field("Type", 2) } },
     Type: { fields: { tensorType: field("TensorType", 1) } },
     TensorType: { fields: { elemType: field("int32", 1), shape: field("TensorShape", 2) } },
@@ -148,6 +157,7 @@ export function decodeSignature(bytes: Uint8Array): OnnxSignature {
   }
   if (!raw.graph || raw.irVersion < 1) throw new RangeError("the bytes are not an ONNX model: no graph in them; export it again");
   refuseExternalData(raw.graph);
+  for (const own of raw.functions) refuseExternalData(own);
   return {
     inputs: raw.graph.input.map(valueIn),
     outputs: raw.graph.output.map(valueIn),
@@ -155,30 +165,58 @@ export function decodeSignature(bytes: Uint8Array): OnnxSignature {
   };
 }
 
-function refuseExternalData(graph: RawGraph): void {
-  for (const tensor of graph.initializer) {
-    if (tensor.dataLocation === 1 || tensor.externalData.length > 0) {
+/** A model may hide a tensor among a graph's initialisers and in the attributes of its nodes, at any depth. */
+function refuseExternalData({ node, initializer = [], sparseInitializer = [] }: RawGraph): void {
+  const sparse = sparseInitializer.flatMap(({ values, indices }) => [values, indices]);
+  for (const tensor of [...initializer, ...sparse]) {
+    if (tensor && (tensor.dataLocation === 1 || tensor.externalData.length > 0)) {
       throw new RangeError(
         `the ONNX model keeps the tensor "${tensor.name}" in another file; expected all tensors inline; export it as one file`,
       );
     }
   }
-  for (const node of graph.node) for (const attribute of node.attribute) if (attribute.g) refuseExternalData(attribute.g);
+  for (const { attribute } of node) {
+    for (const { t, tensors, sparseTensor, sparseTensors, g, graphs } of attribute) {
+      refuseExternalData({
+        node: [],
+        initializer: t ? [t, ...tensors] : tensors,
+        sparseInitializer: sparseTensor ? [sparseTensor, ...sparseTensors] : sparseTensors,
+      });
+      for (const nested of g ? [g, ...graphs] : graphs) refuseExternalData(nested);
+    }
+  }
 }
 
 interface RawValue {
   name: string;
   type?: { tensorType?: { elemType: number; shape?: { dim: { dimValue?: number; dimParam?: string }[] } } };
 }
+interface RawTensor {
+  name: string;
+  externalData: unknown[];
+  dataLocation: number;
+}
+interface RawSparse {
+  values?: RawTensor;
+  indices?: RawTensor;
+}
+interface RawAttribute {
+  t?: RawTensor;
+  tensors: RawTensor[];
+  sparseTensor?: RawSparse;
+  sparseTensors: RawSparse[];
+  g?: RawGraph;
+  graphs: RawGraph[];
+}
 interface RawGraph {
-  node: { attribute: { g?: RawGraph }[] }[];
-  initializer: { name: string; externalData: unknown[]; dataLocation: number }[];
-  input: RawValue[];
-  output: RawValue[];
+  node: { attribute: RawAttribute[] }[];
+  initializer?: RawTensor[];
+  sparseInitializer?: RawSparse[];
 }
 interface RawModel {
   irVersion: number;
-  graph?: RawGraph;
+  graph?: RawGraph & { input: RawValue[]; output: RawValue[] };
+  functions: RawGraph[];
   metadataProps: { key: string; value: string }[];
 }
 

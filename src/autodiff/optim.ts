@@ -115,7 +115,7 @@ export function linearSchedule(
   options: { warmup?: number; end?: number } = {},
 ): (t: number) => number {
   const { warmup = 0, end = 0 } = options;
-  return (t) => (t <= warmup ? (rate * t) / warmup : rate + (end - rate) * progress(t, warmup, total));
+  return (t) => (t < warmup ? (rate * t) / warmup : rate + (end - rate) * progress(t, warmup, total));
 }
 
 /** Up in a straight line over `warmup` updates, then down half a cosine to `end` at update `total` (Loshchilov & Hutter 2017). */
@@ -126,7 +126,7 @@ export function cosineSchedule(
 ): (t: number) => number {
   const { warmup = 0, end = 0 } = options;
   return (t) =>
-    t <= warmup ? (rate * t) / warmup : end + (rate - end) * 0.5 * (1 + Math.cos(Math.PI * progress(t, warmup, total)));
+    t < warmup ? (rate * t) / warmup : end + (rate - end) * 0.5 * (1 + Math.cos(Math.PI * progress(t, warmup, total)));
 }
 
 function progress(t: number, warmup: number, total: number): number {

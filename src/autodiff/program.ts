@@ -3,7 +3,7 @@ import { ancestors } from "./grad.ts";
 import { encodeModel } from "./onnx.ts";
 import { type Layout, layout, type ParamTree } from "./params.ts";
 import { type Buffer, createSession, type Feed, type SessionOptions } from "./runtime.ts";
-import { factors } from "./shape.ts";
+import { bind, factors, show } from "./shape.ts";
 import { isInput, type Tensor } from "./tensor.ts";
 
 /** What a program computes. */
@@ -49,9 +49,7 @@ export async function compile(spec: ProgramSpec, options: SessionOptions = {}): 
   const session = await createSession(encodeModel({ graph: writer.graph("program"), metadata: {} }), options);
   return {
     async run(feeds, into = {}) {
-      const sides = { ...spec.dims };
-      const given: Record<string, Feed> = {};
-      for (const t of inputs) given[t.name!] = shaped(t, feeds[t.name!], sides);
+      const { given, sides } = shaped(inputs, feeds, spec.dims);
       if (params) given.theta = { data: requireTheta(feeds.theta, params), dims: [params.size] };
       const targets: Record<string, Feed> = {};
       for (const name in into) targets[name] = { data: into[name], dims: resolve(spec.outputs[name].shape, sides) };
@@ -102,41 +100,47 @@ export function unflatten(writer: GraphWriter, theta: string, params: Layout, na
   });
 }
 
-/** Reads off an input's symbolic sides from the length of its array, and checks the rest. `lead` are sides in front of its shape. */
-export function shaped(t: Tensor, data: Buffer | undefined, sides: Record<string, number>, lead: readonly number[] = []): Feed {
+/**
+ * The inputs with their shapes, and the symbolic sides, read off the lengths of the arrays. `lead` gives sides in front of an
+ * input's own shape. Throws if an array is missing, of another type or of a length that doesn't fit.
+ */
+export function shaped(
+  inputs: readonly Tensor[],
+  feeds: Readonly<Record<string, Buffer | undefined>>,
+  dims: Readonly<Record<string, number>> = {},
+  lead: (t: Tensor) => readonly number[] = () => [],
+): { given: Record<string, Feed>; sides: Record<string, number> } {
+  const sides: Record<string, number> = { ...dims };
+  const given: Record<string, Feed> = {};
+  const open = (t: Tensor) => t.shape.flatMap((side) => factors(side).symbols).filter((symbol) => sides[symbol] === undefined);
+  const waiting = [...inputs];
+  while (waiting.length > 0) {
+    // An input with one unknown side settles it; one with several waits until others have settled them.
+    const next = waiting.findIndex((t) => open(t).length <= 1);
+    const [t] = waiting.splice(Math.max(0, next), 1);
+    given[t.name!] = feed(t, feeds[t.name!], open(t), sides, lead(t));
+  }
+  return { given, sides };
+}
+
+function feed(t: Tensor, data: Buffer | undefined, open: string[], sides: Record<string, number>, lead: readonly number[]): Feed {
   const where = `input "${t.name}"`;
-  if (!data) throw new RangeError(`${where} is missing; expected ${t.dtype}[${[...lead, ...t.shape].join(", ")}]`);
-  const right =
-    t.dtype === "float32"
-      ? data instanceof Float32Array
-      : t.dtype === "int32"
-        ? data instanceof Int32Array
-        : data instanceof Uint8Array;
-  if (!right)
-    throw new TypeError(
-      `${where} is a ${data.constructor.name}; expected ${t.dtype} (${{ float32: "Float32Array", int32: "Int32Array", bool: "Uint8Array" }[t.dtype]})`,
+  const wanted = show([...lead, ...t.shape]);
+  if (!data) throw new RangeError(`${where} is missing; expected ${t.dtype}${wanted}`);
+  const Type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[t.dtype];
+  if (!(data instanceof Type))
+    throw new TypeError(`${where} is a ${(data as object).constructor.name}; expected ${t.dtype} (${Type.name})`);
+  const known = Object.entries(sides).map(([name, value]) => `${name} = ${value}`);
+  const given = known.length > 0 ? ` with ${known.join(", ")}` : "";
+  if (open.length > 1)
+    throw new RangeError(
+      `${where} has ${data.length} entries, which leaves ${open.join(" and ")} of ${wanted}${given} open; fix one by dims, or read it off another input`,
     );
-  let rest = data.length;
-  for (const side of lead) rest /= side;
-  const open: string[] = [];
-  for (const side of t.shape) {
-    const { factor, symbols } = factors(side);
-    rest /= factor;
-    for (const symbol of symbols) {
-      if (sides[symbol] !== undefined) rest /= sides[symbol];
-      else open.push(symbol);
-    }
-  }
+  const settled = [...lead, ...t.shape.map((side) => bind(side, sides))].reduce<number>((n, side) => n * factors(side).factor, 1);
+  const rest = data.length / settled;
+  if (!Number.isInteger(rest) || rest < 1 || (open.length === 0 && rest !== 1))
+    throw new RangeError(`${where} has ${data.length} entries; expected the shape ${wanted}${given}`);
   if (open.length === 1) sides[open[0]] = rest;
-  if (open.length > 1 || !Number.isInteger(rest) || (open.length === 0 && rest !== 1)) {
-    const known =
-      Object.keys(sides).length > 0
-        ? ` with ${Object.entries(sides)
-            .map(([name, value]) => `${name} = ${value}`)
-            .join(", ")}`
-        : "";
-    throw new RangeError(`${where} has ${data.length} entries; expected the shape [${[...lead, ...t.shape].join(", ")}]${known}`);
-  }
   return { data, dims: [...lead, ...resolve(t.shape, sides)] };
 }
 

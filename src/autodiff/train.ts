@@ -8,7 +8,11 @@ import { initialise, layout, type ParamTree } from "./params.ts";
 import { inputsOf, shaped, unflatten } from "./program.ts";
 import { rng } from "./random.ts";
 import { type Buffer, createSession, type Feed, type Session, type SessionOptions } from "./runtime.ts";
+import { shapeError } from "./shape.ts";
 import { apply, input, type Op, type Tensor } from "./tensor.ts";
+
+/** Arrays by the names of the inputs; what a program doesn't read is left alone. */
+export type Feeds = Readonly<Record<string, Buffer | undefined>>;
 
 /** All that an optimizer carries from one update to the next. Plain data. */
 export interface TrainState {
@@ -43,7 +47,7 @@ export interface Update {
    * ones are used again by the next call: copy what you want to keep. If anything reported is not finite it throws a
    * `NotFiniteError` and leaves the state as it was before the call.
    */
-  run(state: TrainState, feeds: Readonly<Record<string, Buffer>>, count?: number): Promise<Record<string, Float32Array>>;
+  run(state: TrainState, feeds: Feeds, count?: number): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -90,6 +94,8 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
     if (stateNames.includes(t.name!) || t.name === "coefficients")
       throw new RangeError(`the input name "${t.name}" is taken by the training program; choose another`);
   }
+  for (const [name, t] of Object.entries(spec.metrics ?? {}))
+    if (t.shape.length > 0) throw shapeError(`metric "${name}"`, [t.shape], "a scalar, such as mean(...) or sum(...)");
   const fixed = new Set(spec.fixed ?? []);
   const roots = [next.theta, ...next.slots, ...Object.values(reports)];
 
@@ -120,6 +126,7 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
     for (const t of held) outer.input(t.name!, t.shape, t.dtype);
     const body = graphWriter(spec.dims, "b");
     for (const t of [theta, ...slots, ...scanned]) body.input(`in_${t.name}`, t.shape, t.dtype);
+    for (const t of held) body.outer(t.name!, t.shape);
     const values = step(body, (t) => (fixed.has(t.name!) ? t.name! : `in_${t.name}`));
     roots.forEach((t, i) => {
       body.output(values[i], `out_${i}`, t.shape, t.dtype);
@@ -142,11 +149,14 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
 
   return {
     async run(state, feeds, count) {
-      if (state.theta.length !== params.size || state.slots.length !== slots.length) {
+      const found = [state.theta, ...state.slots].map((array) => array.length);
+      if (found.length !== stateNames.length || found.some((length) => length !== params.size)) {
         throw new RangeError(
-          `the state has ${state.theta.length} parameters and ${state.slots.length} slots; expected ${params.size} and ${slots.length}`,
+          `the state has vectors of ${found.join(", ")} entries; expected theta and ${slots.length} slots of ${params.size} each`,
         );
       }
+      if (count !== undefined && !(Number.isInteger(count) && count > 0))
+        throw new RangeError(`a block of ${count} updates; expected a positive whole number`);
       const lead = count === undefined ? [] : [count];
       const updates = count ?? 1;
       const given: Record<string, Feed> = {};
@@ -154,17 +164,18 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
       stateNames.forEach((name, i) => {
         given[name] = { data: current[i], dims: [params.size] };
       });
-      const sides = { ...spec.dims };
-      for (const t of inputs) given[t.name!] = shaped(t, feeds[t.name!], sides, fixed.has(t.name!) ? [] : lead);
+      Object.assign(given, shaped(inputs, feeds, spec.dims, (t) => (fixed.has(t.name!) ? [] : lead)).given);
       const rows = new Float32Array(updates * optimizer.width);
       for (let k = 0; k < updates; k++) rows.set(optimizer.coefficients(state.t + k + 1), k * optimizer.width);
       given.coefficients = { data: rows, dims: [...lead, optimizer.width] };
 
-      if (!spare || spare.some((array) => current.includes(array)))
-        spare = current.map((array) => new Float32Array(array.length));
+      // The spare arrays are taken for the length of the call, so that calls for two states may overlap.
+      const taken = spare && !spare.some((array) => current.includes(array)) ? spare : undefined;
+      const target = taken ?? current.map((array) => new Float32Array(array.length));
+      spare = undefined;
       const into: Record<string, Feed> = {};
       stateNames.forEach((_, i) => {
-        into[outName(i)] = { data: spare![i], dims: [params.size] };
+        into[outName(i)] = { data: target[i], dims: [params.size] };
       });
       stepSession ??= count === undefined ? await createSession(stepModel(), options) : undefined;
       blockSession ??= count === undefined ? undefined : await createSession(blockModel(), options);
@@ -177,7 +188,7 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
         const bad = report[name].findIndex((value) => !Number.isFinite(value));
         if (bad >= 0) throw new NotFiniteError(name, report[name][bad], state.t + bad + 1);
       }
-      [state.theta, ...state.slots] = spare;
+      [state.theta, ...state.slots] = target;
       spare = current;
       state.t += updates;
       return report;
@@ -201,7 +212,7 @@ const partOp: Op = {
 /** A training step that keeps its own state, for loops written by hand. */
 export interface TrainStep {
   /** One update on one minibatch; gives the loss (and the gradient's norm). */
-  (batch: Readonly<Record<string, Buffer>>): Promise<{ loss: number; gradNorm: number }>;
+  (batch: Feeds): Promise<{ loss: number; gradNorm: number }>;
   readonly state: TrainState;
 }
 
@@ -214,7 +225,7 @@ export async function trainStep(
 ): Promise<TrainStep> {
   const update = await compileUpdate({ loss, params, optimizer }, options);
   const state = initialState(params, optimizer, options.seed ?? 0);
-  const step = async (batch: Readonly<Record<string, Buffer>>) => {
+  const step = async (batch: Feeds) => {
     const { loss: value, gradNorm } = await update.run(state, batch);
     return { loss: value[0], gradNorm: gradNorm[0] };
   };

@@ -143,16 +143,14 @@ const reduce = (f: Reduce, domain: Domain = "any") =>
 
 const along = (f: (x: Tensor, axis: number) => Tensor, domain: Domain = "any", smooth = true) =>
   shapes(1, 4).chain((shape) =>
-    fc
-      .tuple(axisOf(shape.length), seed)
-      .map(
-        ([axis, from]): Case => ({
-          operands: [real(shape, from, domain)],
-          apply: (x) => f(x, axis),
-          call: `f(x, ${axis})`,
-          smooth,
-        }),
-      ),
+    fc.tuple(axisOf(shape.length), seed).map(
+      ([axis, from]): Case => ({
+        operands: [real(shape, from, domain)],
+        apply: (x) => f(x, axis),
+        call: `f(x, ${axis})`,
+        smooth,
+      }),
+    ),
   );
 
 const matmul = fc

@@ -89,6 +89,7 @@ const concatOp: Op = {
 
 /** Tensors of one shape along a new axis. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
+  if (parts.length === 0) throw new RangeError("stack: received nothing; expected at least one tensor");
   for (const part of parts) {
     if (!sameShape(part.shape, parts[0].shape)) {
       throw shapeError(

@@ -1,4 +1,4 @@
-import { broadcast, product, type Shape, shapeError } from "../shape.ts";
+import { broadcast, product, type Shape, sameShape, shapeError, show } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
 import { add, reshape, sum, sumTo } from "./arithmetic.ts";
 import { transpose } from "./layout.ts";
@@ -99,8 +99,7 @@ export interface Conv2dOptions {
  * `[F, C, h, w]`, and a bias `[F]` if given, to `[B, F, H', W']`, H' = ⌊(H + 2 padding - h) / stride⌋ + 1.
  */
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
-  requireType("conv2d", x, "float32");
-  requireType("conv2d", w, "float32");
+  for (const t of bias ? [x, w, bias] : [x, w]) requireType("conv2d", t, "float32");
   const pair = (value: number | readonly [number, number]) => (typeof value === "number" ? [value, value] : value);
   const stride = pair(options.stride ?? 1);
   const padding = pair(options.padding ?? 0);
@@ -108,6 +107,12 @@ export function conv2d(x: Tensor, w: Tensor, bias?: Tensor, options: Conv2dOptio
   const [F, c, h, v] = w.shape;
   if (x.shape.length !== 4 || w.shape.length !== 4 || C !== c || [C, H, W, F, h, v].some((side) => typeof side !== "number")) {
     throw shapeError("conv2d", [x.shape, w.shape], "[B, C, H, W] and [F, C, h, w] with numbers for all but B");
+  }
+  if (bias && !sameShape(bias.shape, [F])) throw shapeError("conv2d", [x.shape, w.shape, bias.shape], `a bias [${F}]`);
+  if (!stride.every((own) => Number.isInteger(own) && own > 0) || !padding.every((own) => Number.isInteger(own) && own >= 0)) {
+    throw new RangeError(
+      `conv2d: stride ${show(stride)} and padding ${show(padding)}; expected whole numbers, strides of 1 or more, paddings of 0 or more`,
+    );
   }
   const side = (image: number, filter: number, axis: number) =>
     Math.floor((image + 2 * padding[axis] - filter) / stride[axis]) + 1;
