@@ -28,6 +28,8 @@ const expandOp: Op = {
 /** The adjoint of a broadcast: g summed over the axes along which a value of `shape` was repeated. */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
+  if (!sameShape(broadcast("sumTo", shape, g.shape), g.shape))
+    throw shapeError("sumTo", [g.shape], `a shape that ${show(shape)} broadcasts to`);
   const lead = g.shape.length - shape.length;
   const axes = g.shape.map((_, axis) => axis).filter((axis) => axis < lead || (shape[axis - lead] === 1 && g.shape[axis] !== 1));
   return reshape(axes.length > 0 ? sum(g, axes, true) : g, shape);

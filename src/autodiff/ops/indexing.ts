@@ -49,7 +49,8 @@ export function oneHot(indices: Tensor, n: number, axis = -1): Tensor {
   requireType("oneHot", indices, "int32");
   const rank = indices.shape.length + 1;
   const at = axis < 0 ? axis + rank : axis;
-  if (!(at >= 0 && at < rank)) throw shapeError("oneHot", [indices.shape], `an axis from ${-rank} to ${rank - 1}, found ${axis}`);
+  if (!(Number.isInteger(at) && at >= 0 && at < rank))
+    throw shapeError("oneHot", [indices.shape], `an axis from ${-rank} to ${rank - 1}, found ${axis}`);
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`oneHot: received n = ${n}; expected a positive whole number`);
   return marks(indices, n, at);
 }

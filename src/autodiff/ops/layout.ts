@@ -31,7 +31,7 @@ const transposeOp: Op = {
 /** A new axis of side 1. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = axis < 0 ? axis + x.shape.length + 1 : axis;
-  if (at < 0 || at > x.shape.length)
+  if (!(Number.isInteger(at) && at >= 0 && at <= x.shape.length))
     throw shapeError("expandDims", [x.shape], `an axis from ${-x.shape.length - 1} to ${x.shape.length}, found ${axis}`);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
@@ -112,6 +112,8 @@ export function slice(x: Tensor, axis: number, start: number, end?: number, step
   if (typeof side !== "number") throw shapeError("slice", [x.shape], `a number at axis ${axis}`);
   const wrap = (value: number) => Math.min(Math.max(value < 0 ? value + side : value, 0), side);
   const [from, to] = [wrap(start), wrap(end ?? side)];
+  if (!Number.isInteger(start) || !(end === undefined || Number.isInteger(end)))
+    throw new RangeError(`slice: start ${start} and end ${end}; expected whole numbers`);
   if (!(Number.isInteger(step) && step >= 1)) throw new RangeError(`slice: step ${step}; expected a positive whole number`);
   if (to <= from) throw shapeError("slice", [x.shape], `start before end along axis ${axis}, found ${start} and ${end}`);
   if (from === 0 && to === side && step === 1) return x;
@@ -135,7 +137,7 @@ const sliceOp: Op = {
 export function split(x: Tensor, sides: readonly number[], axis = -1): Tensor[] {
   const at = axisOf("split", x.shape, axis);
   const total = sides.reduce((a, b) => a + b, 0);
-  if (total !== x.shape[at])
+  if (total !== x.shape[at] || !sides.every((side) => Number.isInteger(side) && side > 0))
     throw shapeError("split", [x.shape], `pieces that fill axis ${axis}, found ${show(sides)} with sum ${total}`);
   let start = 0;
   return sides.map((side) => {

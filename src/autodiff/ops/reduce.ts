@@ -1,6 +1,6 @@
 import { axesOf, axisOf, reduced } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
-import { broadcastTo, div, mean, mul, reshape, sub, sum } from "./arithmetic.ts";
+import { broadcastTo, div, mean, mul, neg, reshape, sub, sum } from "./arithmetic.ts";
 import { cast, equal, exp, square } from "./elementwise.ts";
 
 /** The largest entry over axes (all without `axes`); entries that tie share the adjoint evenly. */
@@ -26,7 +26,8 @@ const amaxOp: Op = {
 
 /** The smallest entry over axes (all without `axes`). */
 export function amin(x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor {
-  return mul(-1, amax(mul(-1, x), axes, keepDims));
+  requireType("amin", x, "float32");
+  return neg(amax(neg(x), axesOf("amin", x.shape, axes), keepDims));
 }
 
 /** ln Σ e^x over axes (all without `axes`), without overflow. */
@@ -74,6 +75,7 @@ const logSoftmaxOp: Op = {
 
 /** The variance over axes, divided by the number of entries. */
 export function variance(x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor {
+  requireType("variance", x, "float32");
   const list = axesOf("variance", x.shape, axes);
   return mean(square(sub(x, broadcastTo(mean(x, list, true), x.shape))), list, keepDims);
 }
