@@ -6,4 +6,5 @@ export { pendulum } from "./classic/pendulum.ts";
 export { type ActionOf, type Definition, defineEnv, type Next } from "./define.ts";
 export { nearest } from "./nearest.ts";
 export { environments, makeEnv, type Registered } from "./registry.ts";
+export * from "./tabular/index.ts";
 export { batched, type Dynamics, type KernelActions, type World } from "./vector.ts";

@@ -5,6 +5,7 @@ import { mountainCar } from "./classic/mountain-car.ts";
 import { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
 import { pendulum } from "./classic/pendulum.ts";
 import { nearest } from "./nearest.ts";
+import { tabularEnvs } from "./tabular/index.ts";
 
 /** A registered environment: how it is made, and what it is in one line. */
 export interface Registered {
@@ -19,6 +20,7 @@ export const environments: Readonly<Record<string, Registered>> = {
   "MountainCar-v0": { make: mountainCar, about: "swing a weak car up a hill by pushing left, not at all or right" },
   "MountainCarContinuous-v0": { make: mountainCarContinuous, about: "swing a weak car up a hill with little effort" },
   "Pendulum-v1": { make: pendulum, about: "swing a rod up and hold it there with a weak torque" },
+  ...tabularEnvs,
 };
 
 /** The environment of an id. Throws, naming the nearest ids, if there is none. */

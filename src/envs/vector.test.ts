@@ -10,6 +10,7 @@ import { mountainCar } from "./classic/mountain-car.ts";
 import { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
 import { pendulum } from "./classic/pendulum.ts";
 import { defineEnv } from "./define.ts";
+import { frozenLake } from "./tabular/index.ts";
 
 interface Row {
   actions: number[];
@@ -38,7 +39,7 @@ const counter = defineEnv({
   observe: (sum) => sum,
 });
 
-const worlds: Env[] = [cartPole(), acrobot(), mountainCar(), mountainCarContinuous(), pendulum(), counter];
+const worlds: Env[] = [cartPole(), acrobot(), mountainCar(), mountainCarContinuous(), pendulum(), frozenLake(), counter];
 
 /** Uniform actions for every copy, copy i from stream i, whatever the number of copies. */
 function drawer(env: Env, n: number, seed: number): () => Int32Array | Float32Array {
