@@ -58,6 +58,11 @@ export function readHeader(value: unknown, room: number): Header {
       throw new FormatError(`the header's metadata.${key} is ${shown(said[key])}, expected a ${type}`);
     metadata[key] = said[key];
   }
+  if (metadata.autoreset !== undefined && !["next-step", "same-step", "disabled"].includes(metadata.autoreset as string)) {
+    throw new FormatError(
+      `the header's metadata.autoreset is ${shown(metadata.autoreset)}, expected "next-step", "same-step" or "disabled"`,
+    );
+  }
   const whole = (key: string) => {
     const number = value[key];
     if (number === undefined) return {};
