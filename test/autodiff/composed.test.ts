@@ -47,7 +47,7 @@ describe("derivatives of derivatives through whole networks", () => {
 
     const views = named(params, theta);
     const values = new Map([[x, Float64Array.from(points)]]);
-    weights.forEach((t, k) => values.set(t, Float64Array.from(views[names[k]].data)));
+    for (const [k, t] of weights.entries()) values.set(t, Float64Array.from(views[names[k]].data));
     const at = (t: Tensor, i: number, step: number) => {
       const moved = new Map(values);
       moved.set(t, values.get(t)!.with(i, values.get(t)![i] + step));
