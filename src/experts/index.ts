@@ -1,2 +1,3 @@
+export { type Planner, planner } from "./planner.ts";
 export { expertsFor, makeExpert, type ScriptedExpert, scriptedExperts } from "./registry.ts";
 export { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";

@@ -21,6 +21,11 @@ export interface TabularEnv extends Env {
   picture(show?: Show): string;
 }
 
+/** Whether an environment knows its own tables. */
+export function isTabular(env: Env): env is TabularEnv {
+  return "mdp" in env;
+}
+
 export interface TabularWorld {
   readonly id: string;
   /** Steps after which an episode is cut; by default the process's horizon. */

@@ -65,23 +65,31 @@ export function drawGraph(mdp: TabularMdp, layout: GraphLayout, show: Show, titl
       for (const [next, chance] of chances) {
         const bold = policy ? chance > 0.02 : isDisc(s) && isDisc(next);
         if (!isDisc(s) && !bold) continue;
-        parts.push(...arrow(s, next, bold ? ink.dark : ink.light, policy ? 0.8 + 3.2 * chance : 1));
+        parts.push(
+          ...arrow(
+            s,
+            next,
+            bold ? (policy ? ink.dark : ink.middle) : ink.light,
+            policy ? 0.8 + (isDisc(s) ? 3.2 : 1.7) * chance : 1,
+          ),
+        );
       }
     }
     return parts;
   }
 
   function arrow(from: number, to: number, stroke: string, width: number): string[] {
-    const middle = (s: number, c: 0 | 1) => (place(s * 4 + c) + place(s * 4 + 2 + c)) / 2;
-    const [x1, y1, x2, y2] = [middle(from, 0), middle(from, 1), middle(to, 0), middle(to, 1)];
+    // A road's arrow leaves it near its end and meets the next one near its start.
+    const along = (s: number, c: 0 | 1, t: number) => (1 - t) * place(s * 4 + c) + t * place(s * 4 + 2 + c);
+    const [x1, y1, x2, y2] = [along(from, 0, 0.78), along(from, 1, 0.78), along(to, 0, 0.25), along(to, 1, 0.25)];
     const length = Math.hypot(x2 - x1, y2 - y1);
     if (length === 0) return [];
     const [dx, dy] = [(x2 - x1) / length, (y2 - y1) / length];
-    const gap = (s: number) => (isDisc(s) ? radius + 2 : 4);
+    const gap = (s: number) => (isDisc(s) ? radius + 2 : 0);
     const [sideX, sideY] = [-dy * 3, dx * 3];
     const start = [x1 + dx * gap(from) + sideX, y1 + dy * gap(from) + sideY] as const;
     const end = [x2 - dx * gap(to) + sideX, y2 - dy * gap(to) + sideY] as const;
-    const head = 4 + width;
+    const head = Math.min(4 + width, length / 2);
     const tips = [-1, 1].map((turn) => [end[0] - head * (dx - turn * dy * 0.6), end[1] - head * (dy + turn * dx * 0.6)]);
     const corners = [end, ...tips].map(([x, y]) => `${short(x)},${short(y)}`).join(" ");
     return [

@@ -33,7 +33,7 @@ export function drawGrid(mdp: TabularMdp, layout: GridLayout, show: Show, title:
     const [x, y] = [Math.floor((cell % columns) / merged), Math.floor(Math.floor(cell / columns) / merged)];
     shapes.push(ring(MARGIN + (x + 0.5) * side, MARGIN + (y + 0.5) * side, side * 0.3, Math.max(2, side / 9)));
   }
-  if (heat) shapes.push(...legend(heat, MARGIN + 12, height - LEGEND + 6, Math.min(width - 2 * MARGIN - 24, 240)));
+  if (heat) shapes.push(...legend(heat, MARGIN + 20, height - LEGEND + 6, Math.min(width - 2 * MARGIN - 40, 240)));
   return picture(title, width, height, shapes);
 
   function square(x: number, y: number): string[] {
@@ -49,10 +49,11 @@ export function drawGrid(mdp: TabularMdp, layout: GridLayout, show: Show, title:
     ];
     if (side < 16 || mark === "#") return parts;
     const written = heat !== undefined && side >= 30 && Number.isFinite(value);
-    if (policy && state >= 0 && !mdp.terminal[state]) parts.push(...arrows(state, left + side / 2, top + side / 2, stroke));
-    if (mark) parts.push(label(left + side * 0.16, top + side * 0.18, mark, side * 0.24, stroke));
+    if (policy && state >= 0 && !mdp.terminal[state])
+      parts.push(...arrows(state, left + side / 2, top + side * (written ? 0.44 : 0.5), stroke));
+    if (mark) parts.push(label(left + side * 0.06, top + side * 0.18, mark, side * 0.24, stroke, "start"));
     if (written)
-      parts.push(label(left + side / 2, top + side * (policy ? 0.88 : 0.5), brief(value), side * (policy ? 0.18 : 0.24), stroke));
+      parts.push(label(left + side / 2, top + side * (policy ? 0.89 : 0.5), brief(value), side * (policy ? 0.18 : 0.24), stroke));
     return parts;
   }
 
@@ -78,10 +79,10 @@ export function drawGrid(mdp: TabularMdp, layout: GridLayout, show: Show, title:
         parts.push(label(x, y, action, side * 0.34 * Math.sqrt(probability), stroke));
         return;
       }
-      const length = side * 0.34 * probability;
+      const length = side * 0.29 * Math.sqrt(probability);
       const [dx, dy] = action.map((part) => part / Math.hypot(...action));
       const [endX, endY] = [x + dx * length, y + dy * length];
-      const head = Math.min(side * 0.12, length * 0.6);
+      const head = Math.min(side * 0.12, length * 0.5);
       parts.push(line(x, y, endX, endY, stroke, Math.max(1, side / 22)));
       for (const turn of [-1, 1]) {
         parts.push(

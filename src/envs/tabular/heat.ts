@@ -77,11 +77,18 @@ export function brief(value: number): string {
   return value.toExponential(0).replace("e+", "e");
 }
 
-/** Words centred on a point. */
-export function label(x: number, y: number, words: string, size: number, fill: string): string {
+/** Words centred on a point, or starting at it. */
+export function label(
+  x: number,
+  y: number,
+  words: string,
+  size: number,
+  fill: string,
+  anchor: "middle" | "start" = "middle",
+): string {
   const safe = words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const [left, base] = [x, y + size * 0.35].map((value) => Math.round(value * 100) / 100);
-  return `<text x="${left}" y="${base}" font-family="sans-serif" font-size="${Math.round(size * 10) / 10}" text-anchor="middle" fill="${fill}">${safe}</text>`;
+  return `<text x="${left}" y="${base}" font-family="sans-serif" font-size="${Math.round(size * 10) / 10}" text-anchor="${anchor}" fill="${fill}">${safe}</text>`;
 }
 
 /** The ramp with its two ends named. */

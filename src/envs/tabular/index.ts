@@ -12,6 +12,7 @@ import { windyCliff } from "./windy-cliff.ts";
 
 export * from "./chain.ts";
 export * from "./cliff-walking.ts";
+export * from "./clocked.ts";
 export * from "./from-tabular.ts";
 export * from "./frozen-lake.ts";
 export * from "./garnet.ts";

@@ -114,7 +114,7 @@ export function threeRoutes(): TabularEnv {
   const r = Float64Array.of(-3, -1, 0, 0, -1, -1, -1, 0, -1, 0);
   const P = { rows, next, p: new Float64Array(6).fill(1) };
   const mdp: TabularMdp = tabularMdp({ S: 5, A: 2, P, r: { sa: r }, rho: A, terminal: [B], H: 3, allowUnavailable: true });
-  const at = [0.1, 0.5, 0.9, 0.5, 0.4, 0.28, 0.66, 0.12, 0.66, 0.4];
+  const at = [0.1, 0.8, 0.9, 0.8, 0.38, 0.42, 0.66, 0.12, 0.66, 0.55];
   const places = Float64Array.from({ length: 20 }, (_, i) => at[Math.floor(i / 4) * 2 + (i % 2)]);
   return fromTabular(mdp, {
     id: "ThreeRoutes-v1",

@@ -52,6 +52,6 @@ export function tightrope({ H = 32, length = 8, actions = 2, recovery = false, s
           [0, 1],
         ] as const)
       : names;
-  const mark = (cell: number) => (cell < length ? "" : "ground");
+  const mark = (cell: number) => (cell < length ? "" : "fall");
   return fromTabular(mdp, { id: recovery ? "TightropeRecovery-v1" : "Tightrope-v1", layout: cells(2, length, arrows, mark) });
 }

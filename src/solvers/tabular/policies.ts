@@ -9,7 +9,7 @@ export type PolicyTable = Float64Array;
 /** How far the probabilities of a state may be from adding up to 1. */
 const SUM_TOLERANCE = 1e-8;
 /** Values closer than this, relative to the larger, count as tied: rounding must not choose actions. */
-const TIE = 1e-12;
+export const TIE = 1e-12;
 
 /**
  * How far apart a table's steps are: S * A for `[H, S, A]`, 0 for a stationary `[S, A]` one. Throws if it has neither
