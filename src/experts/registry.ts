@@ -1,5 +1,7 @@
 import { nearest } from "../envs/nearest.ts";
+import { isTabular } from "../envs/tabular/index.ts";
 import type { Env } from "../mdp/env.ts";
+import { planner } from "./planner.ts";
 import { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";
 
 /** A scripted expert that is known by name, and the environments that it fits. */
@@ -19,21 +21,21 @@ export const scriptedExperts: Readonly<Record<string, ScriptedExpert>> = {
   swinger: { make: swinger, fits: ["Pendulum-v1"], about: "swings up by energy, then holds by spring and damper" },
 };
 
-/** The names of the scripted experts that fit an environment. */
+/** The names of the experts that fit an environment; tabular ones whose observations are their states have the planner. */
 export function expertsFor(env: Env): string[] {
-  return Object.keys(scriptedExperts).filter((name) => scriptedExperts[name].fits.includes(env.id));
+  const scripted = Object.keys(scriptedExperts).filter((name) => scriptedExperts[name].fits.includes(env.id));
+  return isTabular(env) && !env.seen ? [...scripted, "planner"] : scripted;
 }
 
 /** The expert of a name. Throws, naming the nearest and the fitting ones, if there is none or it doesn't fit the environment. */
 export function makeExpert(name: string, env: Env): Controller {
+  const known = [...Object.keys(scriptedExperts), "planner"];
   const fitting = expertsFor(env);
-  const instead =
-    fitting.length > 0 ? `for ${env.id} there is ${fitting.join(", ")}` : `there is no scripted expert for ${env.id}`;
-  if (!Object.hasOwn(scriptedExperts, name)) {
-    const near = nearest(name, Object.keys(scriptedExperts)).join(", ");
-    throw new RangeError(`unknown expert "${name}"; the nearest are ${near}; ${instead}`);
+  if (fitting.includes(name)) return name === "planner" ? planner(env) : scriptedExperts[name].make();
+  const instead = fitting.length > 0 ? `for ${env.id} there is ${fitting.join(", ")}` : `there is no known expert for ${env.id}`;
+  if (!known.includes(name)) {
+    throw new RangeError(`unknown expert "${name}"; the nearest are ${nearest(name, known).join(", ")}; ${instead}`);
   }
-  const { make, fits } = scriptedExperts[name];
-  if (!fits.includes(env.id)) throw new RangeError(`expert ${name} is for ${fits.join(", ")}; ${instead}`);
-  return make();
+  const fits = name === "planner" ? "tabular environments that show their state" : scriptedExperts[name].fits.join(", ");
+  throw new RangeError(`expert ${name} is for ${fits}; ${instead}`);
 }

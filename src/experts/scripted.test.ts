@@ -87,6 +87,9 @@ describe("experts by name", () => {
       const env = makeEnv(fits[0]);
       expect(makeExpert(name, env).action).toEqual(env.action);
     }
+    const lake = makeEnv("FrozenLake-v1");
+    expect(expertsFor(lake)).toEqual(["planner"]);
+    expect(makeExpert("planner", lake).act(Float32Array.of(0)).length).toBe(1);
   });
 
   it("are named when a name or an environment is mistaken", () => {
@@ -96,6 +99,10 @@ describe("experts by name", () => {
     expect(() => makeExpert("toString", makeEnv("CartPole-v1"))).toThrow(/^unknown expert/);
     expect(() => makeExpert("balancer", makeEnv("Pendulum-v1"))).toThrow(
       "expert balancer is for CartPole-v1; for Pendulum-v1 there is swinger",
+    );
+    expect(() => makeExpert("planner", makeEnv("Pendulum-v1"))).toThrow("expert planner is for tabular environments");
+    expect(() => makeExpert("balancer", { ...makeEnv("Pendulum-v1"), id: "Mine-v0" })).toThrow(
+      "there is no known expert for Mine-v0",
     );
   });
 });
