@@ -1,4 +1,5 @@
 import type { TabularMdp } from "../../mdp/tabular.ts";
+import { expOfNegative } from "./exponential.ts";
 
 /**
  * The sweeps that everything here is made of. Each reads the compressed rows once, in order: 12 bytes a transition.
@@ -74,7 +75,7 @@ export function softMaximum(
     for (let i = first + 1; i < first + A; i++) if (Q[i] > best) best = Q[i];
     let sum = 0;
     for (let i = first; i < first + A; i++) {
-      const weight = Q[i] === best ? 1 : Math.exp((Q[i] - best) / temperature);
+      const weight = expOfNegative((Q[i] - best) / temperature);
       pi[i] = weight;
       sum += weight;
     }
@@ -104,32 +105,43 @@ export function optimalSweep(mdp: TabularMdp, V: Float64Array, out: Float64Array
   return change;
 }
 
+/** Pairs that a soft sweep takes at a time: their Q stays in the nearest cache between its passes. */
+const BLOCK = 1024;
+
 /** One sweep of soft value iteration, `out = alpha log sum_a exp((r + gamma P V) / alpha)`; gives the largest change |out - V|. */
 export function softSweep(mdp: TabularMdp, V: Float64Array, temperature: number, out: Float64Array): number {
   const { S, A, r, gamma, terminal } = mdp;
   const { rows, next, p } = mdp.P;
-  const scale = 1 / temperature;
-  const q = new Float64Array(A);
+  const states = Math.max(1, Math.floor(BLOCK / A));
+  const q = new Float64Array(states * A);
+  const best = new Float64Array(states);
+  const sum = new Float64Array(states);
   let change = 0;
-  for (let s = 0, i = 0, k = 0; s < S; s++) {
-    let best = -Infinity;
-    for (let a = 0; a < A; a++, i++) {
-      const end = rows[i + 1];
+  for (let from = 0, k = 0; from < S; from += states) {
+    const n = Math.min(states, S - from);
+    const first = from * A;
+    for (let i = 0; i < n * A; i++) {
+      const end = rows[first + i + 1];
       let expected = 0;
       for (; k < end; k++) expected += p[k] * V[next[k]];
-      const value = r[i] + gamma * expected;
-      q[a] = value;
-      if (value > best) best = value;
+      q[i] = r[first + i] + gamma * expected;
     }
-    let soft = 0;
-    if (terminal[s] === 0) {
-      let sum = 0;
-      for (let a = 0; a < A; a++) sum += q[a] === best ? 1 : Math.exp((q[a] - best) * scale);
-      soft = best + temperature * Math.log(sum);
+    for (let s = 0, i = 0; s < n; s++) {
+      let most = q[i++];
+      for (let a = 1; a < A; a++, i++) if (q[i] > most) most = q[i];
+      best[s] = most;
     }
-    out[s] = soft;
-    const moved = Math.abs(soft - V[s]);
-    if (moved > change) change = moved;
+    for (let s = 0, i = 0; s < n; s++) {
+      let total = 0;
+      for (let a = 0; a < A; a++, i++) total += expOfNegative((q[i] - best[s]) / temperature);
+      sum[s] = total;
+    }
+    for (let s = 0; s < n; s++) {
+      const soft = terminal[from + s] === 1 ? 0 : best[s] + temperature * Math.log(sum[s]);
+      out[from + s] = soft;
+      const moved = Math.abs(soft - V[from + s]);
+      if (moved > change) change = moved;
+    }
   }
   return change;
 }
