@@ -1,0 +1,112 @@
+import type { Progress } from "../algorithms/index.ts";
+
+/** One thing that a paper says, and what must hold for us to say so too. It stands in the experiment's `expected.json`. */
+export interface Claim {
+  /** What is claimed, in our words. */
+  readonly claim: string;
+  /** The paper's own figure: `2`, `|S| H² / N`, `78.79 %`. */
+  readonly paper: string;
+  /** The claim holds if no end of the measured interval is below this ... */
+  readonly atLeast?: number;
+  /** ... nor above this. */
+  readonly atMost?: number;
+}
+
+/** The claims of `expected.json`, by a short name. */
+export type Claims = Readonly<Record<string, Claim>>;
+
+/** What was measured for a claim: an estimate with its 95 % interval, or one number where nothing is left to chance. */
+export interface Measured {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A claim beside what was measured. */
+export interface Row {
+  readonly claim: string;
+  readonly paper: string;
+  readonly measured: number;
+  /** The ends of the 95 % interval; both `measured` where nothing is left to chance. */
+  readonly low: number;
+  readonly high: number;
+  readonly holds: boolean;
+}
+
+/** One line of a figure; points may carry an interval. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly low?: number; readonly high?: number }[];
+}
+
+/** A figure as plain data; whoever shows it draws it. Axes are named with their units. */
+export type Figure =
+  | {
+      readonly kind: "lines";
+      readonly title: string;
+      readonly caption: string;
+      readonly x: string;
+      readonly y: string;
+      readonly logX?: boolean;
+      readonly logY?: boolean;
+      readonly series: readonly Series[];
+    }
+  | {
+      readonly kind: "intervals";
+      readonly title: string;
+      readonly caption: string;
+      readonly x: string;
+      /** From top to bottom. */
+      readonly rows: readonly { readonly label: string; readonly value: Measured }[];
+      readonly reference?: { readonly label: string; readonly value: number };
+    };
+
+export interface ExperimentOptions {
+  /** Fewer seeds and smaller worlds: seconds instead of minutes. The same claims, the same tolerances. */
+  readonly quick?: boolean;
+  /** Independent repetitions, instead of the experiment's own number. */
+  readonly seeds?: number;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Outcome {
+  /** In the order of the claims. */
+  readonly rows: readonly Row[];
+  readonly figures: readonly Figure[];
+}
+
+/** A paper's claim that one command reproduces. It prints nothing, draws nothing and reads no clock. */
+export interface Experiment {
+  /** The name of its folder, and of the command's argument. */
+  readonly id: string;
+  readonly title: string;
+  /** The paper, or the slide. */
+  readonly source: string;
+  readonly claims: Claims;
+  run(options: ExperimentOptions): Promise<Outcome>;
+}
+
+/**
+ * The claims beside what was measured for each. A claim holds if the whole interval lies where it says: an interval that
+ * is too wide to decide doesn't hold. Throws if a claim was not measured, or something was measured that nobody claims.
+ */
+export function judged(claims: Claims, measured: Readonly<Record<string, Measured | number>>): Row[] {
+  for (const name of Object.keys(measured)) {
+    if (!Object.hasOwn(claims, name)) {
+      throw new RangeError(
+        `"${name}" was measured, but expected.json has no such claim; it has ${Object.keys(claims).join(", ")}`,
+      );
+    }
+  }
+  return Object.entries(claims).map(([name, { claim, paper, atLeast = -Infinity, atMost = Infinity }]) => {
+    if (!Object.hasOwn(measured, name)) throw new RangeError(`the claim "${name}" of expected.json was not measured`);
+    const found = measured[name];
+    const { mean, low, high } = typeof found === "number" ? exactly(found) : found;
+    return { claim, paper, measured: mean, low, high, holds: low >= atLeast && high <= atMost };
+  });
+}
+
+/** A number that nothing is left to chance in. */
+export function exactly(value: number): Measured {
+  return { mean: value, low: value, high: value };
+}

@@ -1,0 +1,7 @@
+import type { Experiment } from "./experiment.ts";
+import { pdl } from "./pdl/run.ts";
+
+export * from "./experiment.ts";
+
+/** Every experiment, in the order in which the lecture comes to it. */
+export const experiments: readonly Experiment[] = [pdl];

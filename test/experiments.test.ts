@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { experiments, judged } from "../src/experiments/index.ts";
+import { ROOT } from "./laws/sources.ts";
+
+const folder = join(ROOT, "src/experiments");
+
+describe.each(experiments.map((experiment) => [experiment.id, experiment] as const))("%s", (id, experiment) => {
+  it("holds in its quick version, claim by claim", async () => {
+    const shares: number[] = [];
+    const { rows, figures } = await experiment.run({
+      quick: true,
+      onProgress: ({ done, total }) => shares.push(done / total),
+    });
+    expect(rows.map(({ claim }) => claim)).toEqual(Object.values(experiment.claims).map(({ claim }) => claim));
+    expect(rows.filter(({ holds }) => !holds)).toEqual([]);
+    expect(figures.length).toBeGreaterThan(0);
+    expect(shares.length).toBeGreaterThan(1);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares[shares.length - 1]).toBe(1);
+  });
+
+  it("says in its README what is claimed, what is measured, and how that differs from the paper", () => {
+    const readme = readFileSync(join(folder, id, "README.md"), "utf8");
+    for (const part of [
+      /^# .*\b/,
+      /\*\*The claim\*\*/,
+      /\*\*What is measured\.\*\*/,
+      /\*\*How it differs from the paper\.\*\*/,
+    ]) {
+      expect(readme).toMatch(part);
+    }
+    expect(readme).toContain(`apprentice reproduce ${id}`);
+  });
+
+  it("keeps its tolerances in expected.json, each with an end that can be missed", () => {
+    const kept = JSON.parse(readFileSync(join(folder, id, "expected.json"), "utf8"));
+    expect(experiment.claims).toEqual(kept);
+    for (const { atLeast, atMost } of Object.values(experiment.claims)) expect(atLeast ?? atMost).toBeTypeOf("number");
+  });
+});
+
+describe("the experiments", () => {
+  it("are one a folder, all of them in the registry", () => {
+    const folders = readdirSync(folder).filter((name) => existsSync(join(folder, name, "run.ts")));
+    expect(experiments.map(({ id }) => id).sort()).toEqual(folders.sort());
+  });
+
+  it("a claim holds if its whole interval lies where it must", () => {
+    const claims = { slope: { claim: "a slope", paper: "2", atLeast: 1.9, atMost: 2.1 } };
+    const holds = (mean: number, low: number, high: number) => judged(claims, { slope: { mean, low, high } })[0].holds;
+    expect(holds(2, 1.95, 2.05)).toBe(true);
+    expect(holds(2, 1.85, 2.05)).toBe(false);
+    expect(holds(2, 1.95, 2.15)).toBe(false);
+    expect(judged(claims, { slope: 2 })[0]).toEqual({
+      claim: "a slope",
+      paper: "2",
+      measured: 2,
+      low: 2,
+      high: 2,
+      holds: true,
+    });
+    expect(judged(claims, { slope: Number.NaN })[0].holds).toBe(false);
+  });
+
+  it("what was not measured, or is not claimed, is an error", () => {
+    const claims = { slope: { claim: "a slope", paper: "2", atLeast: 1.9 } };
+    expect(() => judged(claims, {})).toThrow(/the claim "slope" of expected.json was not measured/);
+    expect(() => judged(claims, { slope: 2, more: 1 })).toThrow(
+      /"more" was measured, but expected.json has no such claim; it has slope/,
+    );
+  });
+});
