@@ -50,7 +50,7 @@ export class Rng {
     return radius * Math.cos(2 * Math.PI * this.float());
   }
 
-  /** An integer in [0, n), without modulo bias (Lemire 2019 with rejection). Throws if n is not in [1, 2^32]. */
+  /** An integer in [0, n), without modulo bias: draws beyond the last whole multiple of n are made again. Throws if n is not in [1, 2^32]. */
   integer(n: number): number {
     if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) throw new RangeError(`integer(n) takes 1 <= n <= 2^32, found ${n}`);
     const limit = 4294967296 - (4294967296 % n);
@@ -89,9 +89,11 @@ export class Rng {
 
   /**
    * An independent generator named by `label`, derived from this one's present state without advancing it: the same
-   * label gives the same stream, another label another one.
+   * label gives the same stream, another label another one. Throws on a number that is not whole.
    */
   split(label: number | string): Rng {
+    if (typeof label === "number" && !Number.isSafeInteger(label))
+      throw new RangeError(`a stream is named by a text or a whole number up to 2^53 - 1, found ${label}`);
     return new Rng(mix(this.words, label));
   }
 
