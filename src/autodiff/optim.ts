@@ -98,7 +98,7 @@ export function globalNorm(g: Tensor): Tensor {
   return sqrt(sum(square(g)));
 }
 
-/** g · min(1, c / ‖g‖₂): the gradient, shortened to length c if it is longer (Pascanu et al. 2013). */
+/** g · min(1, c / (‖g‖₂ + 10⁻⁶)): the gradient, shortened to length c if it is longer (Pascanu et al. 2013; PyTorch's form). */
 export function clipByGlobalNorm(g: Tensor, c: number, norm = globalNorm(g)): Tensor {
   return mul(g, min(1, div(c, add(norm, 1e-6))));
 }
