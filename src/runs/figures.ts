@@ -137,7 +137,7 @@ export function intervalFigure(figure: IntervalFigure): Promise<string> {
     type: "nominal",
     sort: rows.map(({ label }) => label),
     title: null,
-    axis: { labelFontSize: 12.5, labelLimit: 260, ticks: false, domain: false, labelPadding: 10 },
+    axis: { labelFontSize: 12.5, labelLimit: 400, ticks: false, domain: false, labelPadding: 10 },
   };
   const x = (field: string): PositionFieldDef<string> => ({
     field,

@@ -104,6 +104,7 @@ export function openRun(path: string, say: (message: string) => void, d: Disk = 
 function folder(path: string, config: RunConfig, from: Checkpoint | undefined, unlock: () => void, d: Disk): RunFolder {
   makeFolder(join(path, CHECKPOINTS), d);
   const metrics = openMetrics(path, from?.metrics, d);
+  let released = false;
   return {
     path,
     config,
@@ -116,6 +117,8 @@ function folder(path: string, config: RunConfig, from: Checkpoint | undefined, u
     write: (name, content) => writeWhole(join(path, name), content, d),
     finish: (verdict) => writeWhole(join(path, VERDICT), json(verdict), d),
     release() {
+      if (released) return;
+      released = true;
       try {
         metrics.close();
       } finally {

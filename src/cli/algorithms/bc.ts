@@ -1,0 +1,53 @@
+import { type BehaviorCloningOptions, behaviorCloning } from "../../algorithms/index.ts";
+import { count, type Dataset, pairCount, split } from "../../data/index.ts";
+import { recipe } from "../recipe.ts";
+import { choice, either, list, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+
+export const bc = recipe({
+  algorithm: behaviorCloning,
+  learner: "clone",
+  readings: {
+    batchSize: whole(1),
+    updates: whole(),
+    patience: whole(),
+    warmup: whole(),
+    validation: real(0, 0.99),
+    smoothing: real(0),
+    unseen: choice("uniform", "marginal"),
+    classWeights: either(choice("none", "balanced"), list(real(0))),
+    optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
+    schedule: choice("constant", "linear", "cosine"),
+  },
+  async build(ingredients, options) {
+    const demos = await ingredients.demos();
+    return { problem: { demos, policy: ingredients.policy() }, ...heldOut(demos, options) };
+  },
+  show: ({ loss, validationLoss, validationAccuracy }) =>
+    [
+      `loss ${short(loss)}`,
+      validationLoss === undefined ? "" : `held out ${short(validationLoss)}`,
+      validationAccuracy === undefined ? "" : `agrees ${short(100 * validationAccuracy)} %`,
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
+  curves: [
+    {
+      title: "Log loss on the expert's pairs",
+      x: { of: "updates", label: "updates of the parameters" },
+      y: "log loss (nats a pair)",
+      lines: [
+        { of: "loss", name: "training" },
+        { of: "validationLoss", name: "held-out demonstrations" },
+      ],
+    },
+  ],
+  transitions: ({ done }, { batchSize }, { demos, policy }) =>
+    policy.description.kind === "tabular" ? done * pairCount(demos) : done * batchSize,
+});
+
+/** The demonstrations that behavior cloning sets aside itself: the same seed draws the same ones. */
+function heldOut(demos: Dataset, { validation, seed }: BehaviorCloningOptions): { heldOut?: Dataset } {
+  if (Math.floor(validation * count(demos)) === 0) return {};
+  return { heldOut: split(demos, { validation, seed }).validation };
+}

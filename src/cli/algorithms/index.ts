@@ -1,0 +1,15 @@
+import { nearest } from "../../envs/index.ts";
+import { BadInput } from "../exit.ts";
+import type { Recipe } from "../recipe.ts";
+import { bc } from "./bc.ts";
+
+/** Every algorithm that `train` knows, by name. */
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries([bc].map((one) => [one.name, one]));
+
+/** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */
+export function findRecipe(name: string): Recipe {
+  if (Object.hasOwn(recipes, name)) return recipes[name];
+  throw new BadInput(
+    `unknown algorithm "${name}"; the nearest are ${nearest(name, Object.keys(recipes)).join(", ")}; all of them: apprentice algorithms`,
+  );
+}

@@ -1,0 +1,108 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { episodeReturns } from "../data/index.ts";
+import { makeEnv } from "../envs/index.ts";
+import { judge, meanInterval, type Verdict } from "../evaluation/index.ts";
+import { makeExpert } from "../experts/index.ts";
+import { describe, type Env, type Policy, sameKind } from "../mdp/index.ts";
+import { loadPolicy } from "../policies/index.ts";
+import { readConfig } from "../runs/index.ts";
+import { BadInput, given } from "./exit.ts";
+import { defaultExpert, readBytes, readDemos } from "./ingredients.ts";
+import { interval, verdictHead, verdictJson, verdictRows } from "./present.ts";
+import { print, printJson, say, short, table } from "./terminal.ts";
+import { seedOf } from "./train.ts";
+
+export interface EvaluateRequest {
+  /** The folder of a run, or an ONNX file. */
+  readonly target: string;
+  readonly env?: string;
+  readonly expert?: string;
+  readonly demos?: string;
+  readonly episodes: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Plays a saved policy and says what it is worth, beside an expert or demonstrations where there are any. */
+export async function evaluate(request: EvaluateRequest): Promise<void> {
+  const { target, episodes, json } = request;
+  const folder = existsSync(target) && statSync(target).isDirectory();
+  const config = folder ? await given(() => readConfig(target)) : undefined;
+  const file = folder ? join(target, "policy.onnx") : target;
+  if (folder && !existsSync(file)) {
+    throw new BadInput(
+      `${target} has no policy.onnx yet: the run is not finished; go on with: apprentice train --resume ${target}`,
+    );
+  }
+  const bytes = readBytes(file);
+  const policy = await loaded(file, bytes);
+  const id = request.env ?? config?.env ?? (typeof policy.about.env === "string" ? policy.about.env : undefined);
+  if (id === undefined)
+    throw new BadInput(`${file} doesn't say which environment it is for; give --env, one of: apprentice envs`);
+  const env = await given(() => makeEnv(id));
+  mustFit(file, policy, env);
+
+  const name = request.expert ?? (request.demos === undefined ? defaultExpert(env) : undefined);
+  const expert = name === undefined ? undefined : await given(() => makeExpert(name, env));
+  const demos = request.demos === undefined ? undefined : (await readDemos(request.demos, env)).data;
+  const seed = seedOf("judge", request.seed);
+  const head = {
+    policy: file,
+    env: env.id,
+    ...(typeof policy.about.algorithm === "string" ? { algorithm: policy.about.algorithm } : {}),
+  };
+  const began = performance.now();
+  if (!expert && !demos) {
+    say(`nobody to compare with in ${env.id}: give --expert or --demos for the gap`);
+    const alone = await worth(env, policy, { episodes, seed });
+    if (json) {
+      printJson({ ...head, ...alone, episodes, seconds: (performance.now() - began) / 1000 });
+      return;
+    }
+    const rows = [
+      ["return, most likely actions", short(alone.learner.mean), interval(alone.learner)],
+      ["return, drawn actions", short(alone.sampled.mean), interval(alone.sampled)],
+    ];
+    print(table(rows, verdictHead(0.95)));
+    return;
+  }
+  const verdict: Verdict = await judge(env, policy, {
+    episodes,
+    seed,
+    ...(expert ? { expert } : {}),
+    ...(demos ? { demos } : {}),
+  });
+  if (json) {
+    printJson({ ...head, ...verdictJson(verdict), seconds: (performance.now() - began) / 1000 });
+    return;
+  }
+  print(table(verdictRows(verdict, { expert: name ?? "demonstrations", learner: "policy" }), verdictHead(verdict.confidence)));
+}
+
+async function loaded(file: string, bytes: Uint8Array) {
+  try {
+    return await given(() => loadPolicy(bytes));
+  } catch (error) {
+    throw new BadInput(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function mustFit(file: string, policy: Policy, env: Env): void {
+  for (const [what, found, expected] of [
+    ["sees", policy.observation, env.observation],
+    ["acts in", policy.action, env.action],
+  ] as const) {
+    if (!sameKind(found, expected)) {
+      throw new BadInput(
+        `${file}: the policy ${what} ${describe(found)}, ${env.id} has ${describe(expected)}; give the environment that it was trained in`,
+      );
+    }
+  }
+}
+
+async function worth(env: Env, policy: Policy, how: { episodes: number; seed: number }) {
+  const play = async (deterministic: boolean) =>
+    meanInterval((await episodeReturns(env, policy, { ...how, deterministic })).returns, { seed: how.seed });
+  return { learner: await play(true), sampled: await play(false) };
+}

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
+import { makeEnv } from "../envs/index.ts";
+import { type Controller, expertsFor, makeExpert } from "../experts/index.ts";
+import type { Env } from "../mdp/index.ts";
+import { activations, linearPolicy, mlp, type PolicyModel, tabular } from "../policies/index.ts";
+import { BadInput, given } from "./exit.ts";
+import { choice, list, type Settings, settings, whole } from "./settings.ts";
+import { meter, say, short } from "./terminal.ts";
+
+/** What a problem is made of, as the configuration of a run keeps it. */
+const problemSchema = z.object({
+  env: z.string().optional(),
+  policy: z.record(z.string(), z.unknown()),
+  demos: z
+    .union([
+      z.object({ file: z.string(), sha256: z.string().optional(), episodes: z.number().int().optional() }),
+      z.object({ expert: z.string(), episodes: z.number().int(), seed: z.number().int() }),
+    ])
+    .optional(),
+  /** Who can be asked. */
+  expert: z.string().optional(),
+  judge: z.object({ episodes: z.number().int(), seed: z.number().int() }),
+});
+export type ProblemConfig = z.infer<typeof problemSchema>;
+
+/** The problem in a run's configuration. Throws `BadInput` if it is none. */
+export function readProblem(value: unknown, where: string): ProblemConfig {
+  const read = problemSchema.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new BadInput(
+    `${where}: problem.${issue.path.join(".")}: ${issue.message}; restore the file, or train again with another --out`,
+  );
+}
+
+/** What `--set` can say of a policy. */
+export const policySettings: Settings = settings(
+  { policy: "auto", hidden: [32, 32], activation: "tanh", distribution: "gaussian", scale: "fixed", initialLogStd: -0.5 },
+  {
+    policy: choice("auto", "mlp", "linear", "tabular"),
+    hidden: list(whole(1)),
+    activation: choice(...(Object.keys(activations) as [string, ...string[]])),
+    distribution: choice("gaussian", "squashed"),
+    scale: choice("fixed", "state"),
+  },
+);
+
+interface PolicyValues {
+  readonly policy: "auto" | "mlp" | "linear" | "tabular";
+  readonly hidden: number[];
+  readonly activation: keyof typeof activations;
+  readonly distribution: "gaussian" | "squashed";
+  readonly scale: "fixed" | "state";
+  readonly initialLogStd: number;
+}
+
+/** What a recipe may ask for. Each throws `BadInput`, saying which option is missing, if it isn't there. */
+export interface Ingredients {
+  env(): Env;
+  /** The expert's demonstrations: read, or recorded now. The same ones every time. */
+  demos(): Promise<Dataset>;
+  /** An expert that can be asked. */
+  expert(): Promise<Controller>;
+  policy(): PolicyModel;
+  /** Whether there is an expert that can be asked. */
+  readonly hasExpert: boolean;
+  /** The configuration with what was found out on the way: hashes, the policy's kind. */
+  resolved(): ProblemConfig;
+}
+
+/** Who stands behind `--expert`, or would: `undefined` if nobody fits the environment. */
+export function defaultExpert(env: Env): string | undefined {
+  return expertsFor(env)[0];
+}
+
+export function ingredients(config: ProblemConfig): Ingredients {
+  let env: Env | undefined;
+  let demos: Promise<Dataset> | undefined;
+  let found = config;
+  const world = () => {
+    if (config.env === undefined) throw new BadInput("no environment was named; give --env, one of: apprentice envs");
+    env ??= makeEnv(config.env);
+    return env;
+  };
+  const expert = async () => {
+    if (config.expert === undefined)
+      throw new BadInput(`nobody can be asked in ${world().id}; give --expert, one of: apprentice envs`);
+    const name = config.expert;
+    return given(() => makeExpert(name, world()));
+  };
+  const load = async (): Promise<Dataset> => {
+    const from = config.demos;
+    if (!from) throw new BadInput("there are no demonstrations; give --demos FILE, or --expert NAME to have them recorded");
+    if ("file" in from) {
+      const { data, sha256 } = await readDemos(from.file, world(), from.episodes);
+      if (from.sha256 !== undefined && from.sha256 !== sha256) {
+        throw new BadInput(
+          `${from.file} is not the file that the run began with (sha256 ${sha256.slice(0, 12)}..., expected ${from.sha256.slice(0, 12)}...); put that one back, or train again with another --out`,
+        );
+      }
+      found = { ...found, demos: { ...from, sha256 } };
+      describeDemos(data, from.file);
+      return data;
+    }
+    const data = await record(world(), from.expert, from.episodes, from.seed);
+    describeDemos(data, from.expert);
+    return data;
+  };
+  return {
+    env: () => world(),
+    demos: () => {
+      demos ??= load();
+      return demos;
+    },
+    expert,
+    hasExpert: config.expert !== undefined,
+    policy() {
+      const { policy: asked, ...rest } = config.policy as unknown as PolicyValues;
+      const { observation, action } = world();
+      const exact = observation.kind === "discrete" && action.kind === "discrete";
+      const policy = asked === "auto" ? (exact ? "tabular" : "mlp") : asked;
+      found = { ...found, policy: { policy, ...rest } };
+      if (policy === "tabular") return tabular(world());
+      return policy === "linear" ? linearPolicy(world(), rest) : mlp(world(), rest);
+    },
+    resolved: () => found,
+  };
+}
+
+/** Demonstrations of an expert, with a meter. Throws `BadInput` on an expert that is none, or not for this environment. */
+export async function record(env: Env, expert: string, episodes: number, seed: number): Promise<Dataset> {
+  const actor = await given(() => makeExpert(expert, env));
+  const progress = meter(expert);
+  const at = (done: number, steps: number) =>
+    progress.at({ done, total: episodes, unit: "episodes" }, "", { total: steps, unit: "steps" });
+  try {
+    at(0, 0);
+    return await rollout(env, actor, { episodes, seed, expert, onProgress: ({ episodes: done, steps }) => at(done, steps) });
+  } finally {
+    progress.end();
+  }
+}
+
+/**
+ * A data set from a file, with the file's hash; the first `episodes` of it. Throws `BadInput` in a line that names the file
+ * if it isn't there, isn't a data set, or doesn't fit the environment.
+ */
+export async function readDemos(
+  file: string,
+  env?: Env,
+  episodes?: number,
+): Promise<{ data: Dataset; sha256: string; bytes: number }> {
+  const bytes = readBytes(file);
+  const whole = await given(() => decodeDataset(file, bytes, env));
+  if (episodes !== undefined && episodes > count(whole)) {
+    throw new BadInput(
+      `${file} has ${count(whole)} trajectories, --episodes asks for ${episodes}; ask for fewer, or leave it out for all`,
+    );
+  }
+  const data = episodes === undefined ? whole : take(whole, episodes);
+  return { data, sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
+}
+
+/** The bytes of a file that the caller named. Throws `BadInput` if it can't be read. */
+export function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const found =
+      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : `it can't be read (${code})`;
+    throw new BadInput(`${file}: ${found}, expected a file; looked for ${resolve(file)}`);
+  }
+}
+
+function describeDemos(data: Dataset, origin: string): void {
+  const values = returns(data);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const n = count(data);
+  say(
+    `demonstrations: ${n} ${n === 1 ? "trajectory" : "trajectories"} of ${origin}, ${data.rewards.length.toLocaleString("en-US")} pairs, mean return ${short(mean)}`,
+  );
+}

@@ -1,0 +1,68 @@
+import { environments, makeEnv } from "../envs/index.ts";
+import { expertsFor } from "../experts/index.ts";
+import { describe } from "../mdp/index.ts";
+import { findRecipe, recipes } from "./algorithms/index.ts";
+import { policySettings } from "./ingredients.ts";
+import { shown } from "./settings.ts";
+import { print, printJson, table } from "./terminal.ts";
+
+/** The environments with their spaces, and the experts that fit each. */
+export function listEnvs(json?: boolean): void {
+  const all = Object.entries(environments).map(([id, { about }]) => {
+    const env = makeEnv(id);
+    return {
+      id,
+      observation: describe(env.observation),
+      action: describe(env.action),
+      maxSteps: env.maxSteps,
+      experts: expertsFor(env),
+      about,
+    };
+  });
+  if (json) {
+    printJson(all);
+    return;
+  }
+  print(
+    table(
+      all.map(({ id, observation, action, experts, about }) => [id, observation, action, experts.join(", "), about]),
+      ["environment", "observation", "action", "experts", "about"],
+    ),
+  );
+}
+
+/** The algorithms, or one of them with all its settings. */
+export function listAlgorithms(name: string | undefined, json?: boolean): void {
+  if (name === undefined) {
+    const all = Object.values(recipes).map(({ name, about }) => ({ name, about }));
+    if (json) {
+      printJson(all);
+      return;
+    }
+    print(
+      table(
+        all.map(({ name, about }) => [name, about]),
+        ["algorithm", "about"],
+      ),
+    );
+    print("\nThe settings of one of them: apprentice algorithms bc");
+    return;
+  }
+  const recipe = findRecipe(name);
+  const rows = Object.entries({ ...recipe.settings, ...policySettings }).map(([setting, { default: value, expected }]) => ({
+    setting,
+    default: value,
+    expected,
+  }));
+  if (json) {
+    printJson({ name, about: recipe.about, settings: rows });
+    return;
+  }
+  print(`${name}: ${recipe.about}\n`);
+  print(
+    table(
+      rows.map((row) => [row.setting, shown(row.default), row.expected]),
+      ["--set", "default", "expected"],
+    ),
+  );
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { StorageError } from "../runs/disk.ts";
+import { BadInput, exit, Interrupted } from "./exit.ts";
+import { say } from "./terminal.ts";
+import { version } from "./versions.ts";
+
+// A command's own code is loaded when it is called: help and mistakes are answered at once.
+
+function program(): Command {
+  const apprentice = new Command("apprentice")
+    .description("Imitation learning: learn a policy from an expert, and know how far it falls short.")
+    .version(version())
+    .addHelpText("after", example("apprentice train bc --env CartPole-v1 --episodes 50"));
+
+  apprentice
+    .command("train")
+    .description("learn a policy, judge it against the expert, and keep everything in a folder")
+    .argument("[algorithm]", "one of: apprentice algorithms")
+    .option("--env <name>", "environment, one of: apprentice envs")
+    .option("--demos <file>", "demonstrations (.npz, .jsonl, .safetensors)")
+    .option("--expert <name>", "expert to record from, and to compare with (default: the environment's own)")
+    .option("--episodes <n>", "demonstrations to record (default: 50), or to use of the file (default: all)", whole(1))
+    .option("--judge-episodes <n>", "episodes that the verdict is reached over", whole(1), 100)
+    .option("--out <folder>", "where the run is kept (default: runs/ALGORITHM-ENV-SEED)")
+    .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
+    .option("--set <name=value...>", "settings of the algorithm and its policy, see: apprentice algorithms NAME", gathered)
+    .option("--resume <folder>", "go on with a run that was stopped")
+    .addOption(new Option("--checkpoint-every <seconds>", "time between checkpoints").argParser(seconds).default(2))
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText(
+      "after",
+      example(
+        "apprentice train bc --env CartPole-v1 --episodes 5 --set epochs=20 hidden=64,64",
+        "apprentice train bc --env Pendulum-v1 --demos expert.npz --out runs/pendulum --json",
+        "apprentice train --resume runs/pendulum",
+      ),
+    )
+    .action(async (algorithm: string | undefined, options) => {
+      const { runTrain } = await import("./run-train.ts");
+      await runTrain(algorithm, options, process.argv.slice(2));
+    });
+
+  apprentice
+    .command("evaluate")
+    .description("say what a saved policy is worth")
+    .argument("<policy>", "the folder of a run, or an ONNX file")
+    .option("--env <name>", "environment (default: the one that it was trained in)")
+    .option("--expert <name>", "expert to compare with (default: the environment's own)")
+    .option("--demos <file>", "demonstrations to compare with")
+    .option("--episodes <n>", "episodes to play", whole(1), 100)
+    .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText(
+      "after",
+      example("apprentice evaluate runs/bc-CartPole-v1-0 --episodes 500", "apprentice evaluate policy.onnx --env CartPole-v1"),
+    )
+    .action(async (target: string, options) => (await import("./evaluate.ts")).evaluate({ target, ...options }));
+
+  const demos = apprentice.command("demos").description("demonstrations of experts");
+  demos
+    .command("record")
+    .description("record an expert's demonstrations")
+    .requiredOption("--env <name>", "environment, one of: apprentice envs")
+    .requiredOption("--expert <name>", "who acts, see: apprentice envs")
+    .requiredOption("--out <file>", "where to (.npz, .jsonl, .safetensors)")
+    .option("--episodes <n>", "how many trajectories", whole(1), 50)
+    .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText("after", example("apprentice demos record --env CartPole-v1 --expert balancer --episodes 50 --out demos.npz"))
+    .action(async (options) => (await import("./data.ts")).recordDemos(options));
+
+  const data = apprentice.command("data").description("files of demonstrations");
+  data
+    .command("inspect")
+    .description("say what a file of demonstrations holds")
+    .argument("<file>", ".npz, .jsonl or .safetensors")
+    .option("--env <name>", "environment that it should fit")
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText("after", example("apprentice data inspect demos.npz"))
+    .action(async (file: string, options) => (await import("./data.ts")).inspect(file, options));
+  data
+    .command("convert")
+    .description("write demonstrations in another format")
+    .argument("<in>", "the file to read")
+    .argument("<out>", "the file to write; its ending says the format")
+    .option("--env <name>", "environment that it should fit")
+    .addHelpText("after", example("apprentice data convert demos.npz demos.jsonl"))
+    .action(async (from: string, to: string, options) => (await import("./data.ts")).convert(from, to, options));
+
+  apprentice
+    .command("envs")
+    .description("list the environments and their experts")
+    .option("--json", "print JSON")
+    .addHelpText("after", example("apprentice envs"))
+    .action(async ({ json }) => (await import("./lists.ts")).listEnvs(json));
+  apprentice
+    .command("algorithms")
+    .description("list the algorithms, or the settings of one")
+    .argument("[name]", "an algorithm")
+    .option("--json", "print JSON")
+    .addHelpText("after", example("apprentice algorithms bc"))
+    .action(async (name: string | undefined, { json }) => (await import("./lists.ts")).listAlgorithms(name, json));
+  apprentice
+    .command("demo")
+    .description("clone the CartPole expert from 1, 5 and 50 demonstrations (what npm start shows)")
+    .option("--out <folder>", "where the runs are kept (default: runs/demo, or the next that is free)")
+    .addHelpText("after", example("apprentice demo"))
+    .action(async ({ out }) => (await import("./demo.ts")).demo(out));
+
+  strict(apprentice);
+  return apprentice;
+}
+
+/** Every command throws instead of ending the process, and says its errors in one line. */
+function strict(command: Command): void {
+  command.exitOverride().showHelpAfterError(false);
+  const settings = command.name() === "train" ? "; settings of the algorithm go by --set name=value" : "";
+  command.configureOutput({
+    outputError: (text, write) => {
+      const hint = text.includes("unknown option") ? settings : "";
+      write(`${text.trim().replaceAll("\n", " ")}${hint}; see: ${path(command)} --help\n`);
+    },
+  });
+  for (const child of command.commands) strict(child);
+}
+
+function path(command: Command): string {
+  return command.parent ? `${path(command.parent)} ${command.name()}` : command.name();
+}
+
+function example(...lines: string[]): string {
+  return `\n${lines.length > 1 ? "Examples" : "Example"}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0)) throw new InvalidArgumentError("Expected seconds, 0 for every round.");
+  return value;
+}
+
+function gathered(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
+/** Runs the command line; gives the exit code. */
+async function main(): Promise<number> {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exit.fine); // whoever read has read enough
+    throw error;
+  });
+  try {
+    await program().parseAsync();
+    return exit.fine;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.fine : exit.badInput;
+    if (error instanceof Interrupted) {
+      say(error.message);
+      return exit.interrupted;
+    }
+    const plain = error instanceof BadInput || error instanceof StorageError || !(error instanceof TypeError);
+    const { message, stack } = error as Error;
+    say(process.env.APPRENTICE_DEBUG || !plain ? `error: ${stack}` : `error: ${message}`);
+    return error instanceof BadInput ? exit.badInput : exit.failed;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,70 @@
+import type { DisagreementEstimate, Interval, Verdict } from "../evaluation/index.ts";
+import { short } from "./terminal.ts";
+
+/** The verdict as rows of a table: what, its estimate, its interval. */
+export function verdictRows(verdict: Verdict, names: { readonly expert: string; readonly learner: string }): string[][] {
+  const { learner, expert } = names;
+  const row = (name: string, value: Interval, unit = "") => [name, short(value.mean) + unit, interval(value)];
+  return [
+    row(`return of the expert (${expert})`, verdict.expert),
+    row(`return of the ${learner}, most likely actions`, verdict.learner),
+    row(`return of the ${learner}, drawn actions`, verdict.sampled),
+    row("gap", verdict.gap),
+    row("gap, drawn actions", verdict.sampledGap),
+    ...(verdict.onExpertStates
+      ? [row(`${disagreement(verdict.onExpertStates)} on the expert's states`, verdict.onExpertStates)]
+      : []),
+    ...(verdict.onLearnerStates
+      ? [row(`${disagreement(verdict.onLearnerStates)} on the ${learner}'s own states`, verdict.onLearnerStates)]
+      : []),
+    ...(verdict.bound
+      ? [
+          ["exact gap", short(verdict.bound.gap), ""],
+          [
+            `bound H Range(Q) eps = ${short(verdict.bound.horizon)} x ${short(verdict.bound.range)} x ${short(verdict.bound.eps)}`,
+            short(verdict.bound.bound),
+            "",
+          ],
+        ]
+      : []),
+  ];
+}
+
+export const verdictHead = (confidence: number) => ["", "mean", `${short(100 * confidence)} % interval`];
+
+/** The verdict for programs. */
+export function verdictJson(verdict: Verdict): Record<string, unknown> {
+  const { expert, learner, gap, sampled, sampledGap, onExpertStates, onLearnerStates, bound, episodes, confidence } = verdict;
+  return {
+    expert,
+    learner,
+    gap,
+    sampled,
+    sampledGap,
+    ...(onExpertStates ? { disagreement: onExpertStates } : {}),
+    ...(onLearnerStates ? { disagreementOnLearnerStates: onLearnerStates } : {}),
+    ...(bound ? { bound } : {}),
+    episodes,
+    confidence,
+  };
+}
+
+/** The verdict in a sentence. */
+export function summary(verdict: Verdict, learner: string): string {
+  const { gap, expert, env } = verdict;
+  const against = `${short(verdict.learner.mean)} in ${env} against the expert's ${short(expert.mean)}, over ${verdict.episodes} episodes`;
+  if (gap.low <= 0 && gap.high >= 0) {
+    return `The ${learner} returns ${against}: the gap of ${short(gap.mean)} cannot be told from none ${interval(gap)}.`;
+  }
+  return gap.mean > 0
+    ? `The ${learner} returns ${against}: it falls short by ${short(gap.mean)} ${interval(gap)}.`
+    : `The ${learner} returns ${against}: it is better by ${short(-gap.mean)} ${interval({ mean: -gap.mean, low: -gap.high, high: -gap.low })}.`;
+}
+
+export function interval({ low, high }: Interval): string {
+  return `[${short(low)}, ${short(high)}]`;
+}
+
+function disagreement({ measure }: DisagreementEstimate): string {
+  return measure === "mismatch" ? "disagreement" : "distance";
+}

@@ -1,0 +1,79 @@
+import { type Algorithm, type PendingRun, type Progress, resume, start } from "../algorithms/index.ts";
+import type { Dataset } from "../data/index.ts";
+import type { Plain, Policy } from "../mdp/index.ts";
+import type { Ingredients } from "./ingredients.ts";
+import { type Reading, type Settings, settings } from "./settings.ts";
+
+/** A policy that can be saved as one file. */
+export type SavedPolicy = Policy & { toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array };
+
+/** A figure of a run's records: each line is one of their numbers. */
+export interface Curve {
+  readonly title: string;
+  /** The number along the horizontal axis, and what stands there. */
+  readonly x: { readonly of: string; readonly label: string };
+  /** What stands at the vertical axis, units included. */
+  readonly y: string;
+  readonly lines: readonly { readonly of: string; readonly name: string }[];
+}
+
+/** What an algorithm is to the command line. Everything but `name` is written in one file of `algorithms/`. */
+export interface RecipeParts<Problem, Options extends object, State extends object, Row extends object> {
+  readonly algorithm: Algorithm<Problem, Options, State, Row, { policy: SavedPolicy }>;
+  /** What the learner is called in tables: `clone`. */
+  readonly learner: string;
+  /** How options are read whose default doesn't say it: words to choose from, bounds. */
+  readonly readings?: Partial<Readonly<Record<keyof Options & string, Reading>>>;
+  /** Makes the problem. It asks for what it needs and gets it, or the caller is told what is missing. */
+  build(ingredients: Ingredients, options: Options): Promise<{ problem: Problem; heldOut?: Dataset }>;
+  /** A record in a few words, beside the progress. */
+  show(row: Row): string;
+  readonly curves: readonly Curve[];
+  /** Transitions that have been learned from, where that is what its work is counted in. */
+  transitions?(progress: Progress, options: Options, problem: Problem): number;
+}
+
+/** A recipe whose types are its own business. */
+export interface Recipe {
+  readonly name: string;
+  readonly about: string;
+  readonly learner: string;
+  readonly settings: Settings;
+  readonly curves: readonly Curve[];
+  prepare(ingredients: Ingredients, options: Readonly<Record<string, unknown>>): Promise<Prepared>;
+}
+
+/** A problem that is ready to be worked on. */
+export interface Prepared {
+  /** Demonstrations that the learner doesn't learn from. */
+  readonly heldOut?: Dataset;
+  start(): PendingRun<unknown, object, { policy: SavedPolicy }>;
+  resume(checkpoint: Uint8Array): PendingRun<unknown, object, { policy: SavedPolicy }>;
+  show(row: object): string;
+  transitions(progress: Progress): number | undefined;
+}
+
+export function recipe<Problem, Options extends object, State extends object, Row extends object>(
+  parts: RecipeParts<Problem, Options, State, Row>,
+): Recipe {
+  const { algorithm, learner, curves } = parts;
+  const { seed: _seed, ...defaults } = algorithm.defaults as Options & { seed?: number };
+  return {
+    name: algorithm.name,
+    about: algorithm.about,
+    learner,
+    curves,
+    settings: settings(defaults, parts.readings as Record<string, Reading> | undefined),
+    async prepare(ingredients, given) {
+      const options = given as Options;
+      const { problem, heldOut } = await parts.build(ingredients, options);
+      return {
+        ...(heldOut ? { heldOut } : {}),
+        start: () => start(algorithm, problem, options),
+        resume: (checkpoint) => resume(algorithm, problem, checkpoint),
+        show: (row) => parts.show(row as Row),
+        transitions: (progress) => parts.transitions?.(progress, options, problem),
+      };
+    },
+  };
+}

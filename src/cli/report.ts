@@ -1,0 +1,104 @@
+import type { Verdict } from "../evaluation/index.ts";
+import type { Env, Policy } from "../mdp/index.ts";
+import { film, intervalFigure, lineFigure, type RunConfig, reportPage, type Section } from "../runs/index.ts";
+import { readProblem } from "./ingredients.ts";
+import { summary, verdictHead, verdictRows } from "./present.ts";
+import type { Curve, Recipe } from "./recipe.ts";
+import { shown } from "./settings.ts";
+import { short } from "./terminal.ts";
+
+export interface ReportParts {
+  readonly config: RunConfig;
+  readonly recipe: Recipe;
+  readonly verdict: Verdict;
+  readonly policy: Policy;
+  readonly records: readonly Record<string, unknown>[];
+  readonly env: Env;
+}
+
+/** The page of a run: what came out, how it was measured, how it was learned, and the policy acting. */
+export async function runReport({ config, recipe, verdict, policy, records, env }: ReportParts): Promise<string> {
+  const { learner } = recipe;
+  const expert = expertName(config);
+  const problem = readProblem(config.problem, "config.json");
+  const sections: Section[] = [
+    {
+      heading: "Verdict",
+      table: { head: verdictHead(verdict.confidence), rows: verdictRows(verdict, { expert, learner }) },
+    },
+    {
+      heading: "Returns",
+      caption: `Mean return of ${verdict.episodes} episodes; the bars are ${short(100 * verdict.confidence)} % bootstrap intervals.`,
+      svg: await intervalFigure({
+        title: `Return in ${env.id}`,
+        x: "return of an episode (sum of the environment's rewards)",
+        rows: [
+          { label: `expert (${expert})`, value: verdict.expert },
+          { label: `${learner}, most likely actions`, value: verdict.learner },
+          { label: `${learner}, drawn actions`, value: verdict.sampled },
+        ],
+        reference: { label: "expert's mean", value: verdict.expert.mean },
+      }),
+    },
+  ];
+  for (const curve of recipe.curves) {
+    const svg = await drawn(curve, records);
+    if (svg) sections.push({ heading: "Learning", svg });
+  }
+  const scene = await film(env, policy, { seed: problem.judge.seed });
+  sections.push({
+    heading: `The ${learner} acting`,
+    caption: `One episode with the most likely actions: ${scene.steps} steps, return ${short(scene.total)}.`,
+    film: scene,
+  });
+  const demos = problem.demos;
+  const origin = demos && ("file" in demos ? demos.file : `${demos.episodes} episodes of ${demos.expert}, seed ${demos.seed}`);
+  sections.push({
+    heading: "How it was made",
+    table: {
+      rows: [
+        ["algorithm", config.algorithm],
+        ["environment", env.id],
+        ...(origin ? [["demonstrations", origin]] : []),
+        ["seed", String(config.seed)],
+        ...Object.entries({ ...config.options, ...problem.policy })
+          .filter(([name]) => name !== "seed")
+          .map(([name, value]) => [name, shown(value)]),
+      ],
+    },
+  });
+  const made = Object.entries(config.versions).map(([name, value]) => `${name} ${value}`);
+  return reportPage({
+    title: `${config.algorithm} on ${env.id}`,
+    summary: summary(verdict, learner),
+    sections,
+    foot: `apprentice ${config.command.join(" ")}  ·  ${made.join(", ")}`,
+  });
+}
+
+/** Who the expert is, as far as the run knows. */
+export function expertName(config: RunConfig): string {
+  const { expert, demos } = readProblem(config.problem, "config.json");
+  return expert ?? (demos && "file" in demos ? "demonstrations" : "none");
+}
+
+/** A curve of the records; `undefined` where fewer than two of them have its numbers. */
+async function drawn({ title, x, y, lines }: Curve, records: readonly Record<string, unknown>[]): Promise<string | undefined> {
+  const series = lines
+    .map(({ of, name }) => ({
+      name,
+      points: thinned(
+        records
+          .filter((record) => typeof record[of] === "number" && typeof record[x.of] === "number")
+          .map((record) => ({ x: record[x.of] as number, y: record[of] as number })),
+      ),
+    }))
+    .filter(({ points }) => points.length >= 2);
+  return series.length > 0 ? lineFigure({ title, x: x.label, y, series }) : undefined;
+}
+
+/** At most 500 points of a line: more can't be seen. */
+function thinned<T>(points: readonly T[]): T[] {
+  const every = Math.ceil(points.length / 500);
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { nearest } from "../envs/index.ts";
+import { BadInput } from "./exit.ts";
+
+/** How the text after `--set name=` becomes a value. */
+export interface Setting {
+  readonly default: unknown;
+  /** What is expected, in a few words. */
+  readonly expected: string;
+  /** From text to value. */
+  readonly schema: z.ZodType<unknown, string>;
+}
+
+export type Settings = Readonly<Record<string, Setting>>;
+
+/** How to read one setting, without its default. */
+export type Reading = Omit<Setting, "default">;
+
+const numeric = z.string().trim().min(1).transform(Number).pipe(z.number());
+
+/** A number within bounds. */
+export function real(least = -Infinity, most = Infinity): Reading {
+  const bounds =
+    least === -Infinity && most === Infinity ? "" : most === Infinity ? ` from ${least}` : ` from ${least} to ${most}`;
+  return { expected: `a number${bounds}`, schema: numeric.pipe(z.number().min(least).max(most)) };
+}
+
+/** A whole number from `least` on. */
+export function whole(least = 0): Reading {
+  return { expected: `a whole number from ${least}`, schema: numeric.pipe(z.number().int().min(least)) };
+}
+
+/** One of some words. */
+export function choice(...words: readonly [string, ...string[]]): Reading {
+  return { expected: `one of ${words.join(", ")}`, schema: z.string().pipe(z.enum(words)) };
+}
+
+export function flag(): Reading {
+  return { expected: "true or false", schema: z.enum(["true", "false"]).transform((word) => word === "true") };
+}
+
+/** Numbers with commas between them; `none` for an empty list. */
+export function list(item: Reading): Reading {
+  const items = z
+    .string()
+    .transform((text) => (text === "none" || text === "" ? [] : text.split(",")))
+    .pipe(z.array(item.schema));
+  return {
+    expected: `${item.expected.replace(/^an? /, "").replace("number", "numbers")} with commas between them, or none`,
+    schema: items,
+  };
+}
+
+/** Either of two readings; the first that fits. */
+export function either(a: Reading, b: Reading): Reading {
+  return { expected: `${a.expected}, or ${b.expected}`, schema: z.union([a.schema, b.schema]) };
+}
+
+/** Settings from defaults: a reading follows from the default's type where none is given. Throws if a default has no reading. */
+export function settings(defaults: object, readings: Readonly<Record<string, Reading>> = {}): Settings {
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [name, { default: value, ...(readings[name] ?? readingOf(name, value)) }]),
+  );
+}
+
+function readingOf(name: string, value: unknown): Reading {
+  if (typeof value === "number") return real();
+  if (typeof value === "boolean") return flag();
+  if (Array.isArray(value) && value.every((item) => typeof item === "number")) return list(real());
+  throw new TypeError(`the setting ${name} is ${JSON.stringify(value)} by default: its reading has to be given`);
+}
+
+/**
+ * The values of `--set name=value ...`, over the defaults. Throws `BadInput` on a name that is not among the settings
+ * (with the nearest that are), on a name given twice, and on a value of another type (with what was expected).
+ */
+export function readSettings(known: Settings, texts: readonly string[], owner: string): Record<string, unknown> {
+  const values = Object.fromEntries(Object.entries(known).map(([name, setting]) => [name, setting.default]));
+  const seen = new Set<string>();
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at < 1)
+      throw new BadInput(
+        `--set ${text}: expected name=value, such as --set ${Object.keys(known)[0]}=${shown(Object.values(known)[0]?.default)}`,
+      );
+    const name = text.slice(0, at);
+    if (name === "seed") throw new BadInput(`--set ${text}: the seed is an option of its own, give --seed ${text.slice(at + 1)}`);
+    if (!Object.hasOwn(known, name)) {
+      const near = nearest(name, Object.keys(known)).join(", ");
+      throw new BadInput(
+        `${owner} has no setting "${name}"; the nearest are ${near}; all of them: apprentice algorithms ${owner}`,
+      );
+    }
+    if (seen.has(name)) throw new BadInput(`--set ${name} is given twice; give it once`);
+    seen.add(name);
+    const read = known[name].schema.safeParse(text.slice(at + 1));
+    if (!read.success) throw new BadInput(`--set ${text}: ${name} is ${known[name].expected}, found "${text.slice(at + 1)}"`);
+    values[name] = read.data;
+  }
+  return values;
+}
+
+/** A setting's value as `--set` takes it. */
+export function shown(value: unknown): string {
+  return Array.isArray(value) ? (value.length > 0 ? value.join(",") : "none") : String(value);
+}

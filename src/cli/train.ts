@@ -1,0 +1,205 @@
+import { resolve } from "node:path";
+import { NotFiniteError } from "../autodiff/index.ts";
+import { judge, type Verdict } from "../evaluation/index.ts";
+import {
+  createRun,
+  type Driven,
+  drive,
+  FolderTakenError,
+  mustBeFree,
+  openRun,
+  type RunConfig,
+  type RunFolder,
+  readConfig,
+  readRecords,
+  readVerdict,
+} from "../runs/index.ts";
+import { findRecipe } from "./algorithms/index.ts";
+import { BadInput, given, Interrupted } from "./exit.ts";
+import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
+import type { Prepared, Recipe } from "./recipe.ts";
+import { runReport } from "./report.ts";
+import { readSettings } from "./settings.ts";
+import { onStop, stopSignal } from "./signals.ts";
+import { duration, meter, say, short } from "./terminal.ts";
+import { versions } from "./versions.ts";
+
+/** What `train` is asked for. */
+export interface TrainRequest {
+  readonly algorithm: string;
+  readonly env?: string;
+  readonly demos?: string;
+  readonly expert?: string;
+  readonly episodes?: number;
+  readonly judgeEpisodes: number;
+  readonly out?: string;
+  readonly seed: number;
+  readonly set?: readonly string[];
+  /** Seconds between checkpoints. */
+  readonly checkpointEvery: number;
+  readonly command: readonly string[];
+}
+
+/** What a run came to. */
+export interface Trained {
+  readonly out: string;
+  readonly config: RunConfig;
+  readonly recipe: Recipe;
+  readonly verdict: Verdict;
+  readonly driven: Driven;
+  readonly updates: { readonly done: number; readonly unit: string };
+  readonly transitions: number | undefined;
+}
+
+/** Trains in a new folder. Whatever is wrong with the request is thrown as `BadInput` before the folder is made. */
+export async function train(request: TrainRequest): Promise<Trained> {
+  const recipe = findRecipe(request.algorithm);
+  const known = { ...recipe.settings, ...policySettings };
+  const values = readSettings(known, request.set ?? [], recipe.name);
+  const pick = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
+  const options = { ...pick(recipe.settings), seed: request.seed };
+  const problem = await plan(request, pick(policySettings));
+  const path = request.out ?? `runs/${recipe.name}${problem.env ? `-${problem.env}` : ""}-${request.seed}`;
+  free(path);
+
+  const parts = ingredients(problem);
+  const prepared = await given(() => recipe.prepare(parts, options));
+  const run = prepared.start();
+  await given(() => run.ready); // refuses a problem and options that don't fit together
+  const config: RunConfig = {
+    format: 1,
+    algorithm: recipe.name,
+    ...(problem.env ? { env: problem.env } : {}),
+    seed: request.seed,
+    options,
+    problem: parts.resolved(),
+    command: request.command,
+    versions: versions(),
+  };
+  const folder = await given(() => createRun(path, config));
+  return work({ folder, recipe, prepared, parts, run, every: request.checkpointEvery });
+}
+
+/** Goes on with a run that was stopped, or killed, as if nothing had happened. */
+export async function goOn(path: string, every: number): Promise<Trained> {
+  const config = await given(() => readConfig(path));
+  const recipe = findRecipe(config.algorithm);
+  const parts = ingredients(readProblem(config.problem, `${path}/config.json`));
+  const now = versions();
+  for (const [name, then] of Object.entries(config.versions)) {
+    if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
+  }
+  const folder = await given(() => openRun(path, say));
+  try {
+    const prepared = await given(() => recipe.prepare(parts, config.options));
+    const { from } = folder;
+    if (readVerdict(path)) say(`${path}: this run is finished`);
+    else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
+    else say(`${path}: no checkpoint was saved yet, beginning again`);
+    const run = from ? prepared.resume(from.bytes) : prepared.start();
+    await given(() => run.ready);
+    return await work({ folder, recipe, prepared, parts, run, every });
+  } finally {
+    folder.release();
+  }
+}
+
+/** The problem that a request describes, every default put in its place. */
+async function plan(request: TrainRequest, policy: Record<string, unknown>): Promise<ProblemConfig> {
+  const { seed, demos, episodes } = request;
+  const judge = { episodes: request.judgeEpisodes, seed: seedOf("judge", seed) };
+  const world = request.env === undefined ? undefined : await given(() => ingredients({ env: request.env, policy, judge }).env());
+  const base = { ...(world ? { env: world.id } : {}), policy, judge };
+  if (demos !== undefined) {
+    const expert = request.expert === undefined ? {} : { expert: request.expert };
+    return { ...base, demos: { file: resolve(demos), ...(episodes === undefined ? {} : { episodes }) }, ...expert };
+  }
+  const expert = request.expert ?? (world ? defaultExpert(world) : undefined);
+  if (expert === undefined) return base;
+  return { ...base, demos: { expert, episodes: episodes ?? 50, seed: seedOf("demos", seed) }, expert };
+}
+
+/**
+ * Different seeds for the different things that are drawn, so that a policy is never judged on the very episodes it was
+ * shown. (The judge also uses the seed after its own.)
+ */
+export function seedOf(what: "demos" | "judge", seed: number): number {
+  return 4 * seed + { demos: 1, judge: 2 }[what];
+}
+
+function free(path: string): void {
+  try {
+    mustBeFree(path);
+  } catch (error) {
+    if (!(error instanceof FolderTakenError)) throw error;
+    const way = error.run ? `, or go on with that run: apprentice train --resume ${path}` : "";
+    throw new BadInput(`${error.message}; choose another with --out${way}`);
+  }
+}
+
+interface Work {
+  readonly folder: RunFolder;
+  readonly recipe: Recipe;
+  readonly prepared: Prepared;
+  readonly parts: Ingredients;
+  readonly run: ReturnType<Prepared["start"]>;
+  readonly every: number;
+}
+
+async function work({ folder, recipe, prepared, parts, run, every }: Work): Promise<Trained> {
+  const { path, config } = folder;
+  const stop = stopSignal("stopping after this round; press Ctrl-C once more to stop at once");
+  const progress = meter(recipe.name);
+  try {
+    let driven: Driven;
+    try {
+      progress.at(run.progress(), "", rate(prepared.transitions(run.progress())));
+      driven = await drive(run, folder, {
+        everySeconds: every,
+        stop: stop.signal,
+        onRound: (row, at) => progress.at(at, prepared.show(row), rate(prepared.transitions(at))),
+      });
+    } catch (error) {
+      if (!(error instanceof NotFiniteError)) throw error;
+      throw new Error(`${error.message}; the last good checkpoint is kept in ${path}/checkpoint`, { cause: error });
+    } finally {
+      progress.end();
+    }
+    if (!driven.finished)
+      throw new Interrupted(`stopped after round ${driven.rounds}; go on with: apprentice train --resume ${path}`);
+    const at = run.progress();
+    const transitions = prepared.transitions(at);
+    const speed = transitions === undefined ? "" : `, ${short(transitions / driven.seconds)} transitions/s`;
+    say(`trained: ${at.done.toLocaleString("en-US")} ${at.unit} in ${duration(driven.seconds)}${speed}`);
+
+    const { policy } = await run.result();
+    folder.write("policy.onnx", policy.toOnnx({ env: config.env ?? null, algorithm: config.algorithm, seed: config.seed }));
+    stop.release();
+    const quit = onStop(() => {
+      folder.release();
+      say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
+    });
+    const verdict = (readVerdict(path) as Verdict | undefined) ?? (await verdictOn(policy, parts, prepared));
+    const page = await runReport({ config, recipe, verdict, policy, records: readRecords(path), env: parts.env() });
+    folder.write("report.html", page);
+    folder.finish(verdict);
+    quit.release();
+    return { out: path, config, recipe, verdict, driven, updates: at, transitions };
+  } finally {
+    stop.release();
+    folder.release();
+  }
+}
+
+function rate(total: number | undefined): { total: number; unit: string } | undefined {
+  return total === undefined ? undefined : { total, unit: "transitions" };
+}
+
+async function verdictOn(policy: Parameters<typeof judge>[1], parts: Ingredients, prepared: Prepared): Promise<Verdict> {
+  const { judge: how } = parts.resolved();
+  const env = parts.env();
+  say(`judging over ${how.episodes} episodes`);
+  if (parts.hasExpert) return judge(env, policy, { ...how, expert: await parts.expert() });
+  const { heldOut } = prepared;
+  return judge(env, policy, { ...how, demos: await parts.demos(), ...(heldOut ? { heldOut } : {}) });
+}

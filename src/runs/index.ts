@@ -1,0 +1,19 @@
+export { type Checkpoint, newestCheckpoint } from "./checkpoints.ts";
+export { type Disk, disk, StorageError, writeWhole } from "./disk.ts";
+export { type Driven, type DriveOptions, drive } from "./drive.ts";
+export { type IntervalFigure, intervalFigure, type LineFigure, lineFigure, png, type Series } from "./figures.ts";
+export { type Film, film } from "./film.ts";
+export { LockedError } from "./lock.ts";
+export { readRecords } from "./metrics.ts";
+export { type Report, reportPage, type Section, type Table } from "./report.ts";
+export { type Savable, save } from "./save.ts";
+export {
+  createRun,
+  FolderTakenError,
+  mustBeFree,
+  openRun,
+  type RunConfig,
+  type RunFolder,
+  readConfig,
+  readVerdict,
+} from "./store.ts";
