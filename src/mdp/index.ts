@@ -1,3 +1,4 @@
+export * from "./algorithm.ts";
 export * from "./env.ts";
 export * from "./expert.ts";
 export * from "./policy.ts";

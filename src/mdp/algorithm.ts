@@ -1,0 +1,30 @@
+/**
+ * An algorithm is two functions over a plain state. Everything that the next round depends on is in the state (parameters,
+ * optimizer moments, generators, cursors, the resolved options), so that one codec saves every algorithm and a resumed run
+ * equals an uninterrupted one bit for bit.
+ */
+export interface Algorithm<Problem, Options extends object, State extends object, Row extends object, Result> {
+  /** The name it is found by: `bc`. */
+  readonly name: string;
+  /** One line for lists. */
+  readonly about: string;
+  /** Every option with its default, which also says its type. */
+  readonly defaults: Options;
+  /** The state before the first round. Throws if problem and options don't fit together. */
+  init(problem: Problem, options: Options): Promise<State>;
+  /** One round of the paper's outer loop: advances the state in place and says what happened. */
+  iterate(state: State, problem: Problem): Promise<Row>;
+  /** Whether there is nothing left to do. */
+  done(state: State): boolean;
+  /** How far it is, in its own unit of work, for a progress bar. */
+  progress(state: State): Progress;
+  /** What has been learned so far. */
+  result(state: State, problem: Problem): Promise<Result>;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** What is counted: `updates`, `labels`, `steps`. */
+  readonly unit: string;
+}
