@@ -61,8 +61,10 @@ export function summary(verdict: Verdict, learner: string): string {
     : `The ${learner} returns ${against}: it is better by ${short(-gap.mean)} ${interval({ mean: -gap.mean, low: -gap.high, high: -gap.low })}.`;
 }
 
-export function interval({ low, high }: Interval): string {
-  return `[${short(low)}, ${short(high)}]`;
+export function interval({ mean, low, high }: Interval): string {
+  const size = Math.max(...[mean, low, high].filter(Number.isFinite).map(Math.abs), 0);
+  const clean = (value: number) => short(Math.abs(value) < 1e-9 * size ? 0 : value); // rounding's dust is no number
+  return `[${clean(low)}, ${clean(high)}]`;
 }
 
 function disagreement({ measure }: DisagreementEstimate): string {

@@ -13,6 +13,7 @@ import {
   readConfig,
   readRecords,
   readVerdict,
+  StorageError,
 } from "../runs/index.ts";
 import { findRecipe } from "./algorithms/index.ts";
 import { BadInput, given, Interrupted } from "./exit.ts";
@@ -160,6 +161,9 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
         onRound: (row, at) => progress.at(at, prepared.show(row), rate(prepared.transitions(at))),
       });
     } catch (error) {
+      if (error instanceof StorageError) {
+        throw new Error(`${error.message}; make room and go on with: apprentice train --resume ${path}`, { cause: error });
+      }
       if (!(error instanceof NotFiniteError)) throw error;
       throw new Error(`${error.message}; the last good checkpoint is kept in ${path}/checkpoint`, { cause: error });
     } finally {

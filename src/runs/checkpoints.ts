@@ -59,9 +59,16 @@ export function newestCheckpoint(folder: string, say: (message: string) => void)
   );
 }
 
-/** Removes the checkpoints after a round: they are damaged, and that round is gone on from. */
-export function dropCheckpointsAfter(folder: string, round: number, d: Disk = disk): void {
-  for (const later of rounds(folder).filter((saved) => saved > round)) drop(folder, later, d);
+/** Removes what a kill or a damage left behind: checkpoints after the round that is gone on from, a third one, states without a manifest. */
+export function clearCheckpoints(folder: string, round: number, d: Disk = disk): void {
+  const whole = new Set(
+    rounds(folder)
+      .filter((saved) => saved <= round)
+      .slice(0, GENERATIONS),
+  );
+  for (const found of new Set([...rounds(folder), ...rounds(folder, "safetensors")])) {
+    if (!whole.has(found)) drop(folder, found, d);
+  }
 }
 
 function drop(folder: string, round: number, d: Disk): void {
@@ -70,14 +77,13 @@ function drop(folder: string, round: number, d: Disk): void {
   }
 }
 
-/** The rounds of which checkpoints were saved, newest first. */
-function rounds(folder: string): number[] {
+/** The rounds of which checkpoints were saved (their manifests stand there), newest first. */
+function rounds(folder: string, ending: "json" | "safetensors" = "json"): number[] {
   const path = join(folder, CHECKPOINTS);
   if (!existsSync(path)) return [];
   return readdirSync(path)
-    .map((name) => /^(\d{6,})\.json$/.exec(name)?.[1])
-    .filter((digits) => digits !== undefined)
-    .map(Number)
+    .filter((name) => name.endsWith(`.${ending}`) && /^\d{6,}\.[a-z]+$/.test(name))
+    .map((name) => Number.parseInt(name, 10))
     .sort((a, b) => b - a);
 }
 

@@ -72,6 +72,7 @@ const config: TopLevelSpec["config"] = {
     labelColor: ink,
     symbolSize: 160,
     symbolStrokeWidth: 2,
+    labelLimit: 400,
     title: null,
     orient: "top",
     offset: 6,
@@ -193,12 +194,24 @@ export function intervalFigure(figure: IntervalFigure): Promise<string> {
 /** A vega-lite drawing as SVG. The library is loaded when the first picture is drawn: it takes longer than a short run. */
 async function draw(spec: TopLevelSpec): Promise<string> {
   const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
+  (vega as unknown as { textMetrics: { width: typeof textWidth } }).textMetrics.width = textWidth;
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none", logLevel: vega.Error });
   try {
     return await view.toSVG();
   } finally {
     view.finalize();
   }
+}
+
+/**
+ * About how wide a text is. Without a canvas the library takes every letter for a broad one, and leaves room for it; these
+ * are the mean widths of DejaVu Sans, the broadest of the fonts that are asked for.
+ */
+function textWidth(item: { fontSize?: number; fontWeight?: string }, text: unknown): number {
+  let ems = 0;
+  for (const letter of String(text ?? ""))
+    ems += /[ilj.,:;'|!()[\] ]/.test(letter) ? 0.34 : /[A-Zmw%]/.test(letter) ? 0.76 : 0.62;
+  return ems * (item.fontSize ?? 11) * (item.fontWeight === "bold" ? 1.12 : 1);
 }
 
 /** An SVG picture as PNG, `scale` times its size. Letters are drawn with the system's fonts. */

@@ -67,6 +67,7 @@ function walk(rounds: number, from?: Uint8Array, fails = Infinity): PendingRun<W
 const unsynced: Disk = { ...disk, sync: () => {}, syncFolder: () => {} };
 
 const ROUNDS = 5;
+const twoNewest = ["000004.json", "000004.safetensors", "000005.json", "000005.safetensors"];
 const quiet = () => {};
 
 /** What a run comes to: the hash of its newest state and of its metrics. */
@@ -127,12 +128,7 @@ describe("a run's folder", () => {
     const path = newFolder();
     await whole(path);
     expect(readdirSync(path).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "verdict.json"]);
-    expect(readdirSync(join(path, "checkpoint")).sort()).toEqual([
-      "000004.json",
-      "000004.safetensors",
-      "000005.json",
-      "000005.safetensors",
-    ]);
+    expect(readdirSync(join(path, "checkpoint")).sort()).toEqual(twoNewest);
     expect(readConfig(path)).toEqual(config);
     expect(readRecords(path).map(({ round }) => round)).toEqual(Array.from({ length: ROUNDS }, (_, i) => i + 1));
   });
@@ -147,6 +143,8 @@ describe("a run's folder", () => {
       const complaints: string[] = [];
       await goOn(path, (message) => complaints.push(message));
       expect({ n, ...outcome(path), complaints }).toEqual({ n, ...expected, complaints: [] });
+      expect(readdirSync(join(path, "checkpoint")).sort()).toEqual(twoNewest);
+      expect(readdirSync(path).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "verdict.json"]);
     }
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { CHECKPOINTS, type Checkpoint, dropCheckpointsAfter, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { CHECKPOINTS, type Checkpoint, clearCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import { attempt, type Disk, disk, isTemporary, removeTemporaries, writeWhole } from "./disk.ts";
 import { LOCK, lock } from "./lock.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
@@ -93,7 +93,7 @@ export function openRun(path: string, say: (message: string) => void, d: Disk = 
     removeTemporaries(path, d);
     removeTemporaries(join(path, CHECKPOINTS), d);
     const from = newestCheckpoint(path, say);
-    dropCheckpointsAfter(path, from?.round ?? 0, d);
+    clearCheckpoints(path, from?.round ?? 0, d);
     return folder(path, config, from, unlock, d);
   } catch (error) {
     unlock();
