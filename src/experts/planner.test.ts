@@ -71,6 +71,34 @@ describe("the planner", () => {
     expect([...expert.pi.subarray(0, 4)]).toEqual([0, 1, 0, 0]);
   });
 
+  it("acts greedily where the world can't be, too", () => {
+    const env = taxi();
+    const { actions, solution } = planner(env);
+    const there = 20 * 23 + 4 * 3 + 3; // at blue, where the passenger of another cell would already have arrived
+    for (const s of [there - 20, there + 20]) {
+      const Q = solution.Q.subarray(s * 6, (s + 1) * 6);
+      expect(Q[actions[s]]).toBe(Math.max(...Q));
+    }
+  });
+
+  it("knows of the clocked world that time runs on and then ends", () => {
+    const { mdp } = clocked(frozenLake({ H: 3 }));
+    expect([mdp.S, mdp.terminal[3 * 16]]).toEqual([49, 1]);
+    for (let i = 0; i < mdp.S * 4; i++) {
+      const s = Math.floor(i / 4);
+      for (let k = mdp.P.rows[i]; k < mdp.P.rows[i + 1]; k++) {
+        const next = mdp.P.next[k];
+        expect(
+          mdp.terminal[s]
+            ? next === s
+            : Math.floor(s / 16) === 2
+              ? next === 48
+              : Math.floor(next / 16) === Math.floor(s / 16) + 1,
+        ).toBe(true);
+      }
+    }
+  });
+
   it("plans over another horizon or discount if asked to", () => {
     expect(planner(frozenLake({ slippery: false }), { gamma: 0.5 }).optimum).toBeCloseTo(0.5 ** 5, 12);
     expect(planner(frozenLake({ slippery: false }), { H: 5 }).optimum).toBe(0);

@@ -20,7 +20,7 @@ export interface GridworldOptions {
 /**
  * A gridworld: up, right, down, left; a step slips to either side with chance slip / 2; walls and borders hold. Goals and
  * pits end the episode. States are the cells, row by row (walls are states that nothing leads to). Built in compressed
- * rows: a thousand by a thousand cells take about half a second. Throws on a map that is not a rectangle of these tiles, or
+ * rows: a thousand by a thousand cells take less than a second. Throws on a map that is not a rectangle of these tiles, or
  * has no start.
  */
 export function gridworld(options: GridworldOptions = {}): TabularEnv {

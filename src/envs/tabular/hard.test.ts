@@ -97,6 +97,9 @@ describe("the gridworld", () => {
     const P = denseTransitions(env.mdp);
     expect([...P.subarray(4, 8)]).toEqual([0.1 + 0.1, 0.8, 0, 0]); // right: the upper side and the wall below hold
     expect([...env.mdp.terminal]).toEqual([0, 0, 1, 1]);
+    const open = gridworld({ map: ["...", ".S.", "..G"], slip: 0.2 }).mdp;
+    const up = denseTransitions(open).subarray(4 * 4 * 9, (4 * 4 + 1) * 9);
+    expect([...up]).toEqual([0, 0.8, 0, 0.1, 0, 0.1, 0, 0, 0]);
   });
 
   it("is built and swept at a million states", () => {

@@ -148,6 +148,8 @@ describe("value iteration", () => {
             const stopped = solve(mdp, { method: "iteration", tolerance });
             const far = Math.max(...stopped.V.map((v, s) => Math.abs(v - exact.V[s])));
             expect(far).toBeLessThanOrEqual(stopped.error * (1 + 1e-9) + 1e-9);
+            const largest = Math.max(1, ...stopped.V.map(Math.abs));
+            expect(stopped.error).toBeLessThanOrEqual(tolerance * largest);
           }
         },
       ),
