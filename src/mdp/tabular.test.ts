@@ -75,6 +75,8 @@ describe("a tabular decision process", () => {
     expect(effectiveHorizon({ H: 7, gamma: 1 })).toBe(7);
     expect(effectiveHorizon({ H: Infinity, gamma: 0.9 })).toBeCloseTo(10, 12);
     expect(effectiveHorizon({ H: 3, gamma: 0.5 })).toBeCloseTo(1.75, 14);
+    expect(effectiveHorizon({ H: 10, gamma: 1 - 1e-12 })).toBeCloseTo(10, 9);
+    expect([3, Infinity].map((H) => effectiveHorizon({ H, gamma: 0 }))).toEqual([1, 1]);
     expect(withObjective(tabularMdp(parts), { gamma: 0.5 })).toMatchObject({ H: Infinity, gamma: 0.5 });
   });
 });

@@ -124,8 +124,7 @@ export function available({ A, P }: TabularMdp, s: number, a: number): boolean {
 
 /** The sum of gamma^(h-1) over the horizon: H where there is no discount, 1 / (1 - gamma) where there is no horizon. */
 export function effectiveHorizon({ H, gamma }: Pick<TabularMdp, "H" | "gamma">): number {
-  if (gamma === 1) return H;
-  return (1 - (H === Infinity ? 0 : gamma ** H)) / (1 - gamma);
+  return gamma === 1 ? H : Math.expm1(H * Math.log(gamma)) / (gamma - 1);
 }
 
 function objective({ H = Infinity, gamma = 1 }: { readonly H?: number; readonly gamma?: number }) {
