@@ -1,0 +1,3 @@
+export { type Features, features, indicators, mustFit, nameOf, type RewardOver } from "./features.ts";
+export { expectedReward, featureCounts, type LinearReward, linearReward, linearValues, rewardTable } from "./linear.ts";
+export { type CompiledReward, compileReward, type NeuralReward, neuralReward } from "./network.ts";
