@@ -138,6 +138,12 @@ describe("bootstrap intervals", () => {
     expect(differenceOfMeans([3, 4], [1])).toEqual({ mean: 2.5, low: -Infinity, high: Infinity });
   });
 
+  it("end at zero itself, not a rounding away from it, where the values end there", () => {
+    const losses = Float64Array.from({ length: 100 }, (_, i) => (i === 7 ? 324.1 : i === 8 ? 0.3 : 0));
+    expect(meanInterval(losses).low).toBe(0);
+    expect(meanInterval(losses).high).toBeGreaterThan(3);
+  });
+
   it("refuse what is not a number", () => {
     expect(() => meanInterval([1, Number.NaN])).toThrow("the values: number 1 is NaN, expected a finite number");
     expect(() => differenceOfMeans([1, 2], [1, Infinity])).toThrow("the second sample: number 1 is Infinity");

@@ -155,7 +155,9 @@ function interval(samples: readonly Float64Array[], signs: readonly number[], op
   });
   distribution.sort();
   const ends = method === "bca" ? accelerated(distribution, acceleration(samples, signs), alpha) : [alpha, 1 - alpha];
-  const [low, high] = ends.map((p) => estimate + quantile(distribution, p));
+  // An end that is zero but for rounding is zero.
+  const rounding = 1e-12 * Math.max(...samples.map((sample) => sample.reduce((top, value) => Math.max(top, Math.abs(value)), 0)));
+  const [low, high] = ends.map((p) => estimate + quantile(distribution, p)).map((end) => (Math.abs(end) <= rounding ? 0 : end));
   return { mean: estimate, low, high };
 }
 
