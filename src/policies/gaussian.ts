@@ -79,21 +79,24 @@ export function gaussian(space: Box, options: GaussianOptions = {}): Head {
   const K = mid.length;
   const own = spread(space, options);
   const scaled = (mean: Tensor) => add(constant(mid), mul(constant(half), mean));
+  const logProb = (z: Tensor, a: Tensor) => {
+    const x = div(sub(a, constant(mid)), constant(half));
+    return sum(sub(logNormal(x, own.mean(z), own.logStd(z)), constant(Float32Array.from(half, Math.log))), 1);
+  };
   return {
     kind: "gaussian",
     inputs: own.inputs,
     params: own.params,
     action: (name) => input(name, ["B", K]),
-    logProb(z, a) {
-      const x = div(sub(a, constant(mid)), constant(half));
-      return sum(sub(logNormal(x, own.mean(z), own.logStd(z)), constant(Float32Array.from(half, Math.log))), 1);
-    },
+    logProb,
+    drawLogProb: logProb,
     entropy: (z) => entropyOf(own.logStd(z), half),
     mode: (z) => cut(scaled(own.mean(z)), space),
     outputs: (z) => ({ mean: scaled(own.mean(z)), std: mul(exp(own.logStd(z)), constant(half)) }),
-    sample({ mean, std }: Outputs, random: (row: number) => Rng, actions: Actions) {
+    sample({ mean, std }: Outputs, random: (row: number) => Rng, actions: Actions, draws?: Actions) {
       for (let k = 0; k < actions.length; k++) {
         const draw = mean[k] + std[k] * random(Math.floor(k / K)).normal();
+        if (draws) draws[k] = draw;
         actions[k] = Math.min(space.high[k % K], Math.max(space.low[k % K], draw));
       }
     },
@@ -141,9 +144,13 @@ export function squashedGaussian(space: Box, options: GaussianOptions = {}): Hea
     entropy: (z) => entropyOf(own.logStd(z), half),
     mode: (z) => squash(own.mean(z)),
     outputs: (z) => ({ mean: own.mean(z), std: exp(own.logStd(z)) }),
-    sample({ mean, std }: Outputs, random: (row: number) => Rng, actions: Actions) {
-      for (let k = 0; k < actions.length; k++)
-        actions[k] = mid[k % K] + half[k % K] * Math.tanh(mean[k] + std[k] * random(Math.floor(k / K)).normal());
+    drawLogProb: (z, x) => sum(logNormal(x, own.mean(z), own.logStd(z)), 1),
+    sample({ mean, std }: Outputs, random: (row: number) => Rng, actions: Actions, draws?: Actions) {
+      for (let k = 0; k < actions.length; k++) {
+        const draw = mean[k] + std[k] * random(Math.floor(k / K)).normal();
+        if (draws) draws[k] = draw;
+        actions[k] = mid[k % K] + half[k % K] * Math.tanh(draw);
+      }
     },
   };
 }

@@ -21,8 +21,17 @@ export interface Head {
   mode(z: Tensor): Tensor;
   /** What `sample` reads, as expressions. */
   outputs(z: Tensor): Readonly<Record<string, Tensor>>;
-  /** Fills `actions` with draws from the distributions that `outputs` describes; row i draws from `random(i)`. */
-  sample(outputs: Outputs, random: (row: number) => Rng, actions: Actions): void;
+  /**
+   * Fills `actions` with draws from the distributions that `outputs` describes; row i draws from `random(i)`. `draws`, where
+   * given, gets the same draws as they were before they were cut to the box or squashed into it.
+   */
+  sample(outputs: Outputs, random: (row: number) => Rng, actions: Actions, draws?: Actions): void;
+  /**
+   * The log-density of draws x `[B]` or `[B, K]` as they were before they were brought into the box, `[B]`, in nats (squashed:
+   * with respect to x itself). Cutting maps many draws to one action, so a ratio π_θ/π_old that is meant to be the draw's has
+   * to be taken here, not from the action.
+   */
+  drawLogProb(z: Tensor, x: Tensor): Tensor;
 }
 
 /** An array for `n` actions of a space. */

@@ -1,1 +1,2 @@
+export * from "./deep/index.ts";
 export * from "./tabular/index.ts";
