@@ -1,6 +1,7 @@
 import { ancestors } from "./grad.ts";
 import { elementType, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxTensor, type OnnxValue } from "./onnx.ts";
 import { bind, type Dim, factors, type Shape } from "./shape.ts";
+import { simplify } from "./simplify.ts";
 import type { DType, Emitter, OnnxAttrs, Tensor } from "./tensor.ts";
 
 /** An ONNX graph in the making: nodes are added in order, and a node that is already there is not added twice. */
@@ -18,7 +19,7 @@ export interface GraphWriter extends Emitter {
 }
 
 /** A writer. `dims` fixes symbolic sides; `prefix` keeps the names of nested graphs apart. */
-export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix = "v"): GraphWriter {
+export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix = "_v"): GraphWriter {
   const node: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const inputs: OnnxValue[] = [];
@@ -26,6 +27,7 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
   const seen = new Map<string, string[]>();
   const siblings = new Map<string, string[]>();
   const sources = new Map<string, { name: string; axis: number }>();
+  const renamed = new Map<string, string>();
   let count = 0;
   const fresh = () => `${prefix}${count++}`;
 
@@ -95,23 +97,32 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
       });
     },
     output(value, name, shape, dtype) {
-      node.push({ opType: "Identity", input: [value], output: [name], attribute: [] });
+      // A value made here takes the output's name; an input, or a value that is an output already, must be copied to have it.
+      const maker = node.find((own) => own.output.includes(value));
+      if (maker && !outputs.some((own) => own.name === value)) rename(value, name);
+      else node.push({ opType: "Identity", input: [renamed.get(value) ?? value], output: [name], attribute: [] });
       outputs.push({ name, elementType: elementType[dtype], dims: shape.map(declared) });
     },
     initializer(name, values, shape) {
       initializers.push({ name, dataType: elementType.float32, dims: [...shape], rawData: raw(values) });
       return name;
     },
-    graph(name) {
-      const { nodes: kept, read } = needed(node, outputs);
-      return { name, node: kept, initializer: initializers.filter((own) => read.has(own.name)), input: inputs, output: outputs };
-    },
+    graph: (name) => ({ name, node, initializer: initializers, input: inputs, output: outputs }),
   };
 
   /** A side as it is declared: runtimes take equal names for equal sides, so a product gets a name of its own. */
   function declared(side: Dim): Dim {
     const own = bind(side, dims);
     return typeof own === "string" ? own.replaceAll("*", "_times_") : own;
+  }
+
+  function rename(value: string, name: string): void {
+    const swap = (own: string) => (own === value ? name : own);
+    for (const own of node) {
+      own.input = own.input.map(swap);
+      own.output = own.output.map(swap);
+    }
+    renamed.set(value, name);
   }
 
   /** A product of symbols as an int64 vector of one entry, read from the shapes of the inputs. */
@@ -137,18 +148,6 @@ export function graphWriter(dims: Readonly<Record<string, number>> = {}, prefix 
   return writer;
 }
 
-/** The nodes that the outputs depend on, and the names of all values that are read (nested graphs read outer values too). */
-function needed(nodes: readonly OnnxNode[], outputs: readonly OnnxValue[]): { nodes: OnnxNode[]; read: Set<string> } {
-  const read = new Set(outputs.map((own) => own.name));
-  const kept = nodes.toReversed().filter((own) => {
-    if (!own.output.some((name) => read.has(name))) return false;
-    for (const name of own.input) read.add(name);
-    for (const { g } of own.attribute) if (g) for (const inner of g.node) for (const name of inner.input) read.add(name);
-    return true;
-  });
-  return { nodes: kept.reverse(), read };
-}
-
 function attributes(attrs: OnnxAttrs): OnnxAttribute[] {
   return Object.entries(attrs).map(([name, value]) => {
     if ("int" in value) return { name, type: 2, i: value.int };
@@ -163,11 +162,11 @@ function attributes(attrs: OnnxAttrs): OnnxAttribute[] {
  * parameters) and is filled with the rest.
  */
 export function write(writer: GraphWriter, roots: readonly Tensor[], names: Map<Tensor, string>): string[] {
-  for (const t of ancestors(roots)) {
+  const lean = simplify(roots);
+  for (const t of ancestors(lean)) {
     if (names.has(t)) continue;
-    const lean = t.op.simplify?.(t) ?? t;
-    const operands = lean.inputs.map((operand) => names.get(operand)!);
-    names.set(t, names.get(lean) ?? lean.op.emit(writer, lean, operands));
+    const operands = t.inputs.map((operand) => names.get(operand)!);
+    names.set(t, t.op.emit(writer, t, operands));
   }
-  return roots.map((root) => names.get(root)!);
+  return lean.map((root) => names.get(root)!);
 }

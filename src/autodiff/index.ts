@@ -2,6 +2,7 @@ export { grad } from "./grad.ts";
 export * from "./initializers.ts";
 export { decodeSignature, type OnnxSignature } from "./onnx.ts";
 export * from "./ops/arithmetic.ts";
+export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
 export { concat, expandDims, slice, split, squeeze, stack, transpose } from "./ops/layout.ts";

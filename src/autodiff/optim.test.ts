@@ -47,9 +47,14 @@ describe("schedules", () => {
 
 describe("coefficients", () => {
   it("of Adam fold both bias corrections into the step size and epsilon", () => {
-    const [a, e] = adam({ learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-3 }).coefficients(3);
-    expect(a).toBeCloseTo((0.1 * Math.sqrt(1 - 0.99 ** 3)) / (1 - 0.9 ** 3), 12);
-    expect(e).toBeCloseTo(1e-3 * Math.sqrt(1 - 0.99 ** 3), 12);
+    const { coefficients } = adam({ learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-3 });
+    for (const t of [1, 3, 100]) {
+      // One update of the book with g = 2 throughout, and the same with what the slots hold then.
+      const [m, v] = [2 * (1 - 0.9 ** t), 4 * (1 - 0.99 ** t)];
+      const step = (0.1 * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.99 ** t)) + 1e-3);
+      const [a, e] = coefficients(t);
+      expect((a * (m / 0.1)) / (Math.sqrt(v / 0.01) + e)).toBeCloseTo(step, 12);
+    }
   });
 
   it("are as many as the optimizer says, and follow the schedule", () => {

@@ -63,9 +63,10 @@ export interface AdamOptions {
 }
 
 /**
- * m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; theta ← theta - α m̂ / (√v̂ + ε) (Kingma & Ba 2015, Alg. 1).
- * The corrections m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ) are folded into the coefficients
- * a = α √(1 - β₂ᵗ) / (1 - β₁ᵗ) and e = ε √(1 - β₂ᵗ), which gives the same step: a m / (√v + e).
+ * m ← β₁ m + (1 - β₁) g; v ← β₂ v + (1 - β₂) g²; theta ← theta - α m̂ / (√v̂ + ε), where m̂ = m / (1 - β₁ᵗ) and
+ * v̂ = v / (1 - β₂ᵗ) (Kingma & Ba 2015, Alg. 1). The slots hold m / (1 - β₁) and v / (1 - β₂), so that g is added as it is:
+ * with μ = (1 - β₁ᵗ) / (1 - β₁) and ν = √((1 - β₂ᵗ) / (1 - β₂)) in the coefficients a = α ν / μ and e = ε ν the step is the
+ * same, a m / (√v + e), in two passes over the parameters less.
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   return adamW({ ...options, weightDecay: 0 }, "adam");
@@ -80,13 +81,14 @@ export function adamW(options: AdamOptions & { weightDecay?: number } = {}, name
     width: weightDecay > 0 ? 3 : 2,
     coefficients(t) {
       const alpha = at(learningRate, t);
-      const root = Math.sqrt(1 - beta2 ** t);
-      const step = [(alpha * root) / (1 - beta1 ** t), epsilon * root];
+      const mu = (1 - beta1 ** t) / (1 - beta1);
+      const nu = Math.sqrt((1 - beta2 ** t) / (1 - beta2));
+      const step = [(alpha * nu) / mu, epsilon * nu];
       return weightDecay > 0 ? [...step, 1 - alpha * weightDecay] : step;
     },
     update(theta, g, [m, v], [a, e, keep]) {
-      const nextM = add(mul(beta1, m), mul(1 - beta1, g));
-      const nextV = add(mul(beta2, v), mul(1 - beta2, square(g)));
+      const nextM = add(mul(beta1, m), g);
+      const nextV = add(mul(beta2, v), square(g));
       const decayed = keep ? mul(theta, keep) : theta;
       return { theta: sub(decayed, div(mul(a, nextM), add(sqrt(nextV), e))), slots: [nextM, nextV] };
     },

@@ -28,10 +28,7 @@ export interface Op {
   emit(e: Emitter, t: Tensor, inputs: readonly string[]): string;
   /** The adjoints of the inputs, given the output's adjoint `g`; `undefined` where nothing flows. Absent: not differentiable. */
   readonly grad?: (t: Tensor, g: Tensor) => readonly (Tensor | undefined)[];
-  /**
-   * The same value made with less, from t's ancestors; t itself where nothing can be saved. Asked when a program is written
-   * and not before, because a derivative may be wanted with respect to any tensor on the way.
-   */
+  /** The same value made with less; t itself where nothing can be saved (see simplify.ts). */
   readonly simplify?: (t: Tensor) => Tensor;
 }
 

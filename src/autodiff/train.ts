@@ -124,7 +124,7 @@ export async function compileUpdate(spec: UpdateSpec, options: SessionOptions = 
     for (const t of [theta, ...slots]) outer.input(t.name!, t.shape, t.dtype);
     for (const t of scanned) outer.input(t.name!, ["steps_", ...t.shape], t.dtype);
     for (const t of held) outer.input(t.name!, t.shape, t.dtype);
-    const body = graphWriter(spec.dims, "b");
+    const body = graphWriter(spec.dims, "_b");
     for (const t of [theta, ...slots, ...scanned]) body.input(`in_${t.name}`, t.shape, t.dtype);
     for (const t of held) body.outer(t.name!, t.shape);
     const values = step(body, (t) => (fixed.has(t.name!) ? t.name! : `in_${t.name}`));

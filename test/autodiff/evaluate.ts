@@ -269,8 +269,8 @@ const rules: Record<string, Rule> = {
   softmax: lines((x) => x.map((value) => Math.exp(value - logSumExp(x)))),
   logSoftmax: lines((x) => x.map((value) => value - logSumExp(x))),
   matmul: product,
-  conv2d: (t, [x, w], shape) => {
-    const y = new Float64Array(count(shape));
+  conv2d: (t, [x, w, bias], shape) => {
+    const y = fill(shape, ([, f]) => (bias ? bias.data[f] : 0));
     convolve(window(t), x.shape, w.shape, shape, (i, k, o) => {
       y[o] += x.data[i] * w.data[k];
     });
@@ -316,6 +316,7 @@ const rules: Record<string, Rule> = {
     });
     return out;
   },
+  putAlongAxis: entrywise((g, mark) => g * mark),
   oneHot: (t, [indices], shape) => {
     const axis = t.attrs.axis as number;
     return fill(shape, (index) => {

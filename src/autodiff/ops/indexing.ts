@@ -1,6 +1,6 @@
 import { axisOf, type Dim, sameShape, shapeError } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
-import { mul, sum } from "./arithmetic.ts";
+import { mul, sum, unexpanded } from "./arithmetic.ts";
 import { expandDims, squeeze, transpose } from "./layout.ts";
 
 /** The entries of x at whole-number positions along an axis: `[..., n, ...]` and indices `[...I]` to `[..., ...I, ...]`. */
@@ -103,8 +103,22 @@ const takeOp: Op = {
     const [x, indices] = t.inputs;
     const axis = t.attrs.axis as number;
     const n = x.shape[axis];
-    if (indices.shape[axis] === 1) return [mul(marks(squeeze(indices, axis), n, axis), g), undefined];
+    if (indices.shape[axis] === 1)
+      return [apply(putOp, [g, marks(squeeze(indices, axis), n, axis)], x.shape, { axis }), undefined];
     // Several entries a line: [..., k, ...] -> one-hot [..., k, n, ...], summed over k.
     return [sum(mul(marks(indices, n, axis + 1), expandDims(g, axis + 1)), axis), undefined];
   },
 };
+
+/** The adjoint of taking one entry a line: g `[..., 1, ...]` at its mark in a line of zeros. */
+const putOp: Op = {
+  name: "putAlongAxis",
+  emit: (e, _t, operands) => e.node("Mul", operands),
+  grad: (t, h) => [sum(mul(h, t.inputs[1]), t.attrs.axis as number, true), undefined],
+  simplify: unexpanded,
+};
+
+/** The sums of x along an axis, which keeps side 1. Known without adding where x is the adjoint of taking one entry a line. */
+export function lineSums(x: Tensor, axis: number): Tensor {
+  return x.op === putOp && x.attrs.axis === axis ? x.inputs[0] : sum(x, axis, true);
+}

@@ -1,6 +1,6 @@
-import { broadcast, product, type Shape, sameShape, shapeError, show } from "../shape.ts";
+import { broadcast, product, type Shape, shapeError } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
-import { add, reshape, sum, sumTo } from "./arithmetic.ts";
+import { reshape, sum, sumTo } from "./arithmetic.ts";
 import { transpose } from "./layout.ts";
 
 /** The shape with its last two sides swapped if `swap`. */
@@ -84,97 +84,6 @@ const batchedOp: Op = {
     const [a, b] = t.inputs;
     const [da, db] = productGrads(a, b, g, t.attrs.transposeA as boolean, t.attrs.transposeB as boolean);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
-  },
-};
-
-export interface Conv2dOptions {
-  /** Steps of the window, rows and columns. */
-  readonly stride?: number | readonly [number, number];
-  /** Zeros around the image, rows and columns. */
-  readonly padding?: number | readonly [number, number];
-}
-
-/**
- * A convolution (cross-correlation, as in every library of the field) of images `[B, C, H, W]` with filters
- * `[F, C, h, w]`, and a bias `[F]` if given, to `[B, F, H', W']`, H' = ⌊(H + 2 padding - h) / stride⌋ + 1.
- */
-export function conv2d(x: Tensor, w: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
-  for (const t of bias ? [x, w, bias] : [x, w]) requireType("conv2d", t, "float32");
-  const pair = (value: number | readonly [number, number]) => (typeof value === "number" ? [value, value] : value);
-  const stride = pair(options.stride ?? 1);
-  const padding = pair(options.padding ?? 0);
-  const [B, C, H, W] = x.shape;
-  const [F, c, h, v] = w.shape;
-  if (x.shape.length !== 4 || w.shape.length !== 4 || C !== c || [C, H, W, F, h, v].some((side) => typeof side !== "number")) {
-    throw shapeError("conv2d", [x.shape, w.shape], "[B, C, H, W] and [F, C, h, w] with numbers for all but B");
-  }
-  if (bias && !sameShape(bias.shape, [F])) throw shapeError("conv2d", [x.shape, w.shape, bias.shape], `a bias [${F}]`);
-  if (!stride.every((own) => Number.isInteger(own) && own > 0) || !padding.every((own) => Number.isInteger(own) && own >= 0)) {
-    throw new RangeError(
-      `conv2d: stride ${show(stride)} and padding ${show(padding)}; expected whole numbers, strides of 1 or more, paddings of 0 or more`,
-    );
-  }
-  const side = (image: number, filter: number, axis: number) =>
-    Math.floor((image + 2 * padding[axis] - filter) / stride[axis]) + 1;
-  const [rows, columns] = [side(H as number, h as number, 0), side(W as number, v as number, 1)];
-  if (rows < 1 || columns < 1) throw shapeError("conv2d", [x.shape, w.shape], "filters no larger than the padded image");
-  const y = apply(convOp, [x, w], [B, F, rows, columns], { stride, padding });
-  return bias ? add(y, reshape(bias, [F, 1, 1])) : y;
-}
-
-const asAttrs = (t: Tensor) => ({ stride: t.attrs.stride as number[], padding: t.attrs.padding as number[] });
-const pads = (padding: readonly number[]) => ({ ints: [padding[0], padding[1], padding[0], padding[1]] });
-
-// The convolution is linear in the image and in the filters, so three operations are closed under differentiation:
-// y = conv(x, w);  its adjoint in x: image(g, w);  its adjoint in w: filter(x, g).
-
-const convOp: Op = {
-  name: "conv2d",
-  emit: (e, t, operands) => e.node("Conv", operands, { strides: { ints: asAttrs(t).stride }, pads: pads(asAttrs(t).padding) }),
-  grad: (t, g) => [imageAdjoint(g, t.inputs[1], t.inputs[0].shape, t), filterAdjoint(t.inputs[0], g, t.inputs[1].shape, t)],
-};
-
-function imageAdjoint(g: Tensor, w: Tensor, shape: Shape, like: Tensor): Tensor {
-  return apply(imageOp, [g, w], shape, like.attrs);
-}
-
-const imageOp: Op = {
-  name: "conv2dImage",
-  emit: (e, t, operands) => {
-    const { stride, padding } = asAttrs(t);
-    const w = t.inputs[1].shape as number[];
-    const image = t.shape.slice(2) as number[];
-    // Rows and columns that no window reached must be given back too.
-    const left = image.map((side, axis) => (side + 2 * padding[axis] - w[2 + axis]) % stride[axis]);
-    return e.node("ConvTranspose", operands, { strides: { ints: stride }, pads: pads(padding), output_padding: { ints: left } });
-  },
-  grad: (t, g) => {
-    const [y, w] = t.inputs;
-    return [apply(convOp, [g, w], y.shape, t.attrs), filterAdjoint(g, y, w.shape, t)];
-  },
-};
-
-function filterAdjoint(x: Tensor, g: Tensor, shape: Shape, like: Tensor): Tensor {
-  return apply(filterOp, [x, g], shape, like.attrs);
-}
-
-const filterOp: Op = {
-  name: "conv2dFilter",
-  emit: (e, t, [x, g]) => {
-    const { stride, padding } = asAttrs(t);
-    const [, , h, w] = t.shape as number[];
-    // A convolution of the images with the adjoints as filters, batch and channels exchanged: strides become dilations.
-    const swap = { perm: { ints: [1, 0, 2, 3] } };
-    const out = e.node("Conv", [e.node("Transpose", [x], swap), e.node("Transpose", [g], swap)], {
-      dilations: { ints: stride },
-      pads: pads(padding),
-    });
-    const cut = e.node("Slice", [out, e.ints([0, 0]), e.ints([h, w]), e.ints([2, 3])]);
-    return e.node("Transpose", [cut], swap);
-  },
-  grad: (t, g) => {
-    const [x, y] = t.inputs;
-    return [imageAdjoint(y, g, x.shape, t), apply(convOp, [x, g], y.shape, t.attrs)];
   },
 };
 

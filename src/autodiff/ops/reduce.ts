@@ -2,6 +2,7 @@ import { axesOf, axisOf, reduced } from "../shape.ts";
 import { apply, type Op, requireType, type Tensor } from "../tensor.ts";
 import { broadcastTo, div, mean, mul, neg, reshape, sub, sum } from "./arithmetic.ts";
 import { cast, equal, exp, square } from "./elementwise.ts";
+import { lineSums } from "./indexing.ts";
 
 /** The largest entry over axes (all without `axes`); entries that tie share the adjoint evenly. */
 export function amax(x: Tensor, axes?: number | readonly number[], keepDims = false): Tensor {
@@ -70,7 +71,8 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 const logSoftmaxOp: Op = {
   name: "logSoftmax",
   emit: (e, t, [x]) => e.node("LogSoftmax", [x], { axis: { int: t.attrs.axis as number } }),
-  grad: (t, g) => [sub(g, mul(exp(t), sum(g, t.attrs.axis as number, true)))],
+  // After takeAlongAxis, as in a cross-entropy, this is g (1[a] - softmax): the sum of a line is its one entry.
+  grad: (t, g) => [sub(g, mul(exp(t), lineSums(g, t.attrs.axis as number)))],
 };
 
 /** The variance over axes, divided by the number of entries. */
