@@ -6,7 +6,32 @@ export {
   type BehaviorCloningState,
   behaviorCloning,
 } from "./direct/behavior-cloning.ts";
+export { countedBySteps } from "./direct/by-step.ts";
+export {
+  type DaggerOptions,
+  type DaggerProblem,
+  type DaggerRecord,
+  type DaggerState,
+  dagger,
+  exponentialBeta,
+  linearBeta,
+} from "./direct/dagger.ts";
+export {
+  type ForwardTrainingOptions,
+  type ForwardTrainingProblem,
+  type ForwardTrainingRecord,
+  type ForwardTrainingState,
+  forwardTraining,
+} from "./direct/forward-training.ts";
 export type { FitOptions } from "./direct/log-loss.ts";
+export {
+  type MimicMdOptions,
+  type MimicMdProblem,
+  type MimicMdRecord,
+  type MimicMdState,
+  mimicMd,
+} from "./direct/mimic-md.ts";
+export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
 export {
   actionLogLikelihood,
   type LearnedReward,

@@ -1,5 +1,6 @@
 import type { Env, Observations } from "../mdp/env.ts";
 import { size } from "../mdp/space.ts";
+import { type ActionColumn, actionColumn } from "./dataset.ts";
 import { type Actor, type PlayOptions, play } from "./play.ts";
 
 export interface VisitOptions extends PlayOptions {
@@ -14,12 +15,23 @@ export interface VisitOptions extends PlayOptions {
  * by default the fewest whose episodes could cover n. Throws as `rollout` does.
  */
 export async function visit(env: Env, actor: Actor, options: VisitOptions): Promise<Observations> {
+  return (await visitActing(env, actor, options)).states;
+}
+
+/** The same states `[n, D]`, with what was done in each, `[n, K]`: the actions as they were executed. */
+export async function visitActing(
+  env: Env,
+  actor: Actor,
+  options: VisitOptions,
+): Promise<{ states: Observations; actions: ActionColumn }> {
   const { n } = options;
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`visit takes a positive whole number of states n, found ${n}`);
   const D = size(env.observation);
+  const K = size(env.action);
   const longest = Math.min(env.maxSteps, options.maxSteps ?? Infinity);
   const copies = options.copies ?? Math.min(64, Math.max(1, Math.ceil(n / longest)));
   const met: number[][] = []; // by episode: the states acted in, then the present one
+  const done: number[][] = []; // by episode: the actions
   const over: boolean[] = [];
   let total = 0;
   await play(
@@ -30,9 +42,11 @@ export async function visit(env: Env, actor: Actor, options: VisitOptions): Prom
       more: () => total < n,
       began: (e, row) => {
         met[e] = Array.from(row);
+        done[e] = [];
       },
-      stepped: (e, _action, _reward, row) => {
+      stepped: (e, action, _reward, row) => {
         for (let d = 0; d < D; d++) met[e].push(row[d]);
+        for (let k = 0; k < K; k++) done[e].push(action[k]);
         total += 1;
       },
       ended: (e) => {
@@ -49,10 +63,12 @@ export async function visit(env: Env, actor: Actor, options: VisitOptions): Prom
     },
   );
   const states = new Float32Array(n * D);
-  let at = 0;
-  for (const rows of met) {
-    const room = Math.min(rows.length - D, states.length - at);
-    for (let k = 0; k < room; k++) states[at++] = rows[k];
+  const actions = actionColumn(env.action, n);
+  for (let e = 0, at = 0; e < met.length && at < n; e++) {
+    const steps = Math.min(met[e].length / D - 1, n - at);
+    states.set(met[e].slice(0, steps * D), at * D);
+    actions.set(done[e].slice(0, steps * K), at * K);
+    at += steps;
   }
-  return states;
+  return { states, actions };
 }

@@ -40,6 +40,8 @@ export interface BehaviorCloningOptions extends FitOptions {
   patience: number;
   /** For tables: counts added to every action of every state. */
   smoothing: number;
+  /** For tables: what they say of states without a pair: every action alike, or each as often as in all pairs together. */
+  unseen: "uniform" | "marginal";
   seed: number;
 }
 
@@ -100,6 +102,7 @@ export const behaviorCloning: Algorithm<
     validation: 0.1,
     patience: 0,
     smoothing: 0,
+    unseen: "uniform",
     seed: 0,
   },
 
@@ -125,7 +128,7 @@ export const behaviorCloning: Algorithm<
     const { options, learner } = state;
     const work = await workshop(state, problem);
     if (!work.update) {
-      learner.theta = countedLogits(problem.policy, work.training, options.smoothing);
+      learner.theta = countedLogits(problem.policy, work.training, options);
       learner.t = 1;
       const score = await scoreOn(work, learner.theta, work.training);
       return { updates: 1, epoch: 1, loss: score.loss, gradNorm: 0, ...(await validate(state, work)) };

@@ -5,12 +5,26 @@ import type { PolicyModel } from "../../policies/index.ts";
 /** The least logit: probabilities below e^-80 are zero in single precision sums. */
 const FLOOR = -80;
 
+export interface CountingOptions {
+  /** Counts c added to every action of every state. */
+  readonly smoothing?: number;
+  /**
+   * What the table says of states that no demonstration visits, where the loss says nothing: `uniform`, or `marginal`,
+   * Σ_s n(s, a) / N, the minimiser among policies that don't look at the state.
+   */
+  readonly unseen?: "uniform" | "marginal";
+}
+
 /**
- * The minimiser of the log loss among all tables: π(a | s) = (n(s, a) + c) / Σ_b (n(s, b) + c), uniform in states that no
- * demonstration visits; as logits log π, flat `[S, A]`. c is `smoothing`.
+ * The minimiser of the log loss among all tables: π(a | s) = (n(s, a) + c) / Σ_b (n(s, b) + c), as logits log π, flat
+ * `[S, A]`.
  * @formula log-loss-table
  */
-export function countedLogits(model: PolicyModel, demos: Dataset | Pairs, smoothing = 0): Float32Array {
+export function countedLogits(
+  model: PolicyModel,
+  demos: Dataset | Pairs,
+  { smoothing = 0, unseen = "uniform" }: CountingOptions = {},
+): Float32Array {
   const { observation, action } = model;
   if (observation.kind !== "discrete" || action.kind !== "discrete") {
     throw new TypeError(
@@ -19,14 +33,18 @@ export function countedLogits(model: PolicyModel, demos: Dataset | Pairs, smooth
   }
   const A = action.n;
   const counts = new Float64Array(observation.n * A).fill(smoothing);
+  const elsewhere = new Float64Array(A).fill(unseen === "uniform" ? 1 / A : 0);
   const { s, a } = allPairs(demos);
-  for (let i = 0; i < a.length; i++) counts[s[i] * A + a[i]]++;
+  for (let i = 0; i < a.length; i++) {
+    counts[s[i] * A + a[i]]++;
+    if (unseen === "marginal") elsewhere[a[i]] += 1 / a.length;
+  }
   const logits = new Float32Array(counts.length);
   for (let state = 0; state < observation.n; state++) {
     let sum = 0;
     for (let k = 0; k < A; k++) sum += counts[state * A + k];
     for (let k = 0; k < A; k++) {
-      const p = sum > 0 ? counts[state * A + k] / sum : 1 / A;
+      const p = sum > 0 ? counts[state * A + k] / sum : elsewhere[k];
       logits[state * A + k] = p > 0 ? Math.max(FLOOR, Math.log(p)) : FLOOR;
     }
   }
