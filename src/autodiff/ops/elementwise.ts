@@ -33,7 +33,7 @@ export const cos = unary("cos", "Cos", (x, _y, g) => neg(mul(g, sin(x))));
 /** (2 / √π) ∫₀ˣ e^{-t²} dt */
 export const erf = unary("erf", "Erf", (x, _y, g) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(mul(x, x))))));
 /** max(x, 0); the derivative at 0 is 0. */
-export const relu = unary("relu", "Relu", (_x, y, g) => mul(g, sign(y)));
+export const relu = unary("relu", "Relu", (_x, y, g) => mul(g, cast(greater(y, 0), "float32")));
 
 /** x² */
 export function square(x: Tensor): Tensor {
