@@ -33,8 +33,23 @@ export {
 } from "./direct/mimic-md.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
 export {
-  actionLogLikelihood,
-  type LearnedReward,
+  type ApprenticeshipOptions,
+  type ApprenticeshipProblem,
+  type ApprenticeshipRecord,
+  type ApprenticeshipResult,
+  type ApprenticeshipState,
+  apprenticeship,
+} from "./inverse/apprenticeship.ts";
+export {
+  type BoltzmannIrlOptions,
+  type BoltzmannIrlProblem,
+  type BoltzmannIrlRecord,
+  type BoltzmannIrlResult,
+  type BoltzmannIrlState,
+  boltzmannIrl,
+} from "./inverse/boltzmann-irl.ts";
+export type { LearnedReward } from "./inverse/learned-reward.ts";
+export {
   type MaxentIrlOptions,
   type MaxentIrlProblem,
   type MaxentIrlRecord,
@@ -42,4 +57,14 @@ export {
   type MaxentIrlState,
   maxentIrl,
 } from "./inverse/maxent-irl.ts";
-export type { ExactExpert } from "./inverse/visits.ts";
+export {
+  type QSoftmaxOptions,
+  type QSoftmaxProblem,
+  type QSoftmaxRecord,
+  type QSoftmaxResult,
+  type QSoftmaxState,
+  qSoftmax,
+  rewardOfQ,
+  softOptimalPolicy,
+} from "./inverse/q-softmax.ts";
+export { actionLogLikelihood, type ExactExpert } from "./inverse/visits.ts";

@@ -20,7 +20,11 @@ export function linearReward(features: Features): LinearReward {
  * Throws unless there is a weight for each feature.
  * @formula linear-reward
  */
-export function linearValues({ rows, F, phi }: Features, w: ArrayLike<number>, out = new Float64Array(rows)): Float64Array {
+export function linearValues(
+  { rows, F, phi }: Features,
+  w: ArrayLike<number>,
+  out: Float64Array = new Float64Array(rows),
+): Float64Array {
   if (w.length !== F) throw new RangeError(`there are ${w.length} weights, expected one for each of the ${F} features`);
   if (!phi) {
     for (let i = 0; i < rows; i++) out[i] = w[i];
@@ -42,7 +46,11 @@ export function linearValues({ rows, F, phi }: Features, w: ArrayLike<number>, o
  *
  * @formula feature-counts
  */
-export function featureCounts({ rows, F, phi }: Features, visits: Float64Array, out = new Float64Array(F)): Float64Array {
+export function featureCounts(
+  { rows, F, phi }: Features,
+  visits: Float64Array,
+  out: Float64Array = new Float64Array(F),
+): Float64Array {
   if (visits.length !== rows) throw new RangeError(`there are visits to ${visits.length} rows, the features have ${rows}`);
   if (!phi) {
     out.set(visits);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import reference from "../../../test/data/inverse/maxent.json" with { type: "json" };
+import { demonstrations, sample } from "../../../test/demonstrations.ts";
 import { cases, randomMdp, randomPolicy } from "../../../test/random-mdp.ts";
 import { rng } from "../../autodiff/random.ts";
-import { type Dataset, fromTrajectories } from "../../data/index.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
 import { windyCliff } from "../../envs/tabular/windy-cliff.ts";
 import { discrete } from "../../mdp/space.ts";
@@ -20,43 +20,9 @@ import {
 import { occupancy, softValueIteration } from "../../solvers/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { causalModel } from "./causal.ts";
-import { actionLogLikelihood, type MaxentIrlOptions, type MaxentIrlProblem, maxentIrl } from "./maxent-irl.ts";
+import { type MaxentIrlOptions, type MaxentIrlProblem, maxentIrl } from "./maxent-irl.ts";
 import { trajectoryModel } from "./trajectory.ts";
-import { expertVisits } from "./visits.ts";
-
-/** Paths given by their states and actions; one ended if its last state is terminal. */
-function demonstrations(mdp: TabularMdp, states: number[][], actions: number[][]): Dataset {
-  return fromTrajectories(
-    discrete(mdp.S),
-    discrete(mdp.A),
-    states.map((s, i) => ({
-      observations: Float32Array.from(s),
-      actions: Int32Array.from(actions[i]),
-      rewards: new Float64Array(actions[i].length),
-      terminated: mdp.terminal[s[s.length - 1]] === 1,
-    })),
-  );
-}
-
-/** Paths of a policy in its world, of `T` steps or until they end. */
-function sample(mdp: TabularMdp, pi: Float64Array, n: number, seed: number, T = mdp.H): Dataset {
-  const random = rng(seed);
-  const { S, A, P, rho, terminal } = mdp;
-  const states: number[][] = [];
-  const actions: number[][] = [];
-  for (let i = 0; i < n; i++) {
-    let s = random.categorical(rho);
-    states.push([s]);
-    actions.push([]);
-    for (let h = 0; h < T && (h === 0 || terminal[s] === 0); h++) {
-      const a = random.categorical(pi, (pi.length === S * A ? 0 : h * S * A) + s * A, A);
-      s = P.next[P.rows[s * A + a] + random.categorical(P.p.subarray(P.rows[s * A + a], P.rows[s * A + a + 1]))];
-      actions[i].push(a);
-      states[i].push(s);
-    }
-  }
-  return demonstrations(mdp, states, actions);
-}
+import { actionLogLikelihood, expertVisits } from "./visits.ts";
 
 function near(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-9): void {
   expect(found.length).toBe(expected.length);

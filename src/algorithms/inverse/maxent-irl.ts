@@ -1,6 +1,6 @@
 import { adam, initialise, rng, sgd, type TrainState } from "../../autodiff/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import type { RewardTable, TabularMdp } from "../../mdp/index.ts";
+import type { TabularMdp } from "../../mdp/index.ts";
 import {
   type CompiledReward,
   compileReward,
@@ -9,7 +9,6 @@ import {
   linearValues,
   mustFit,
   type NeuralReward,
-  type RewardOver,
   rewardTable,
 } from "../../rewards/index.ts";
 import type { PolicyTable } from "../../solvers/index.ts";
@@ -17,8 +16,9 @@ import type { Algorithm } from "../algorithm.ts";
 import { causalModel, type PathModel } from "./causal.ts";
 import { climb, startClimb } from "./climb.ts";
 import { type Climb, norm1, type Objective, residual } from "./concave.ts";
+import type { LearnedReward } from "./learned-reward.ts";
 import { trajectoryModel } from "./trajectory.ts";
-import { type ExactExpert, type ExpertVisits, eachDemonstration, expertVisits } from "./visits.ts";
+import { actionLogLikelihood, type ExactExpert, type ExpertVisits, expertVisits } from "./visits.ts";
 
 /** A world whose rewards are not read, the rewards to choose from, and what the expert did in it. */
 export interface MaxentIrlProblem {
@@ -71,16 +71,6 @@ export interface MaxentIrlRecord {
   gradient: number;
   /** Times that the recursion was run, so far. */
   evaluations: number;
-}
-
-/** A reward that was learned; `withReward(mdp, reward.table)` is the world with it. */
-export interface LearnedReward {
-  readonly over: RewardOver;
-  readonly table: RewardTable;
-  /** The weights of a linear reward. */
-  readonly w?: Float64Array;
-  /** The parameters of a neural one. */
-  readonly theta?: Float32Array;
 }
 
 export interface MaxentIrlResult {
@@ -175,21 +165,6 @@ export const maxentIrl: Algorithm<MaxentIrlProblem, MaxentIrlOptions, MaxentIrlS
     };
   },
 };
-
-/** (1/n) Σ_τ Σ_h γ^(h-1) log π_h(a_h|s_h), in nats. Terminal states don't count. Throws as `maxentIrl` does on such demonstrations. */
-export function actionLogLikelihood(mdp: TabularMdp, pi: PolicyTable, demos: Dataset): number {
-  const { S, A, gamma, terminal } = mdp;
-  const stride = pi.length === S * A ? 0 : S * A;
-  let sum = 0;
-  let n = 0;
-  eachDemonstration(mdp, demos, (states, actions) => {
-    n++;
-    for (let h = 0, weight = 1; h < actions.length; h++, weight *= gamma) {
-      if (terminal[states[h]] === 0) sum += weight * Math.log(pi[h * stride + states[h] * A + actions[h]]);
-    }
-  });
-  return sum / n;
-}
 
 /** What is made once for a run and can be made again from its state. */
 interface Workshop {

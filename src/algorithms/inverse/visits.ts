@@ -38,8 +38,8 @@ export function expertVisits(mdp: TabularMdp, features: Features, expert: Datase
   if ("offsets" in expert) return ofDemonstrations(mdp, features, expert);
   const flow = { start: mdp.rho };
   if ("counts" in expert) return { counts: checkedCounts(features, expert.counts), flow };
-  const given = "policy" in expert ? occupancy(mdp, expert.policy).dsa : expert.occupancy;
-  const visits = ofOccupancy(mdp, features.over, given);
+  const { over } = features;
+  const visits = "policy" in expert ? policyVisits(mdp, over, expert.policy) : ofOccupancy(mdp, over, expert.occupancy);
   return { visits, counts: featureCounts(features, visits), flow };
 }
 
@@ -111,6 +111,21 @@ export function eachDemonstration(
   }
 }
 
+/** (1/n) Σ_τ Σ_h γ^(h-1) log π_h(a_h|s_h), in nats. Terminal states don't count. Throws as `eachDemonstration` does. */
+export function actionLogLikelihood(mdp: TabularMdp, pi: PolicyTable, demos: Dataset): number {
+  const { S, A, gamma, terminal } = mdp;
+  const stride = pi.length === S * A ? 0 : S * A;
+  let sum = 0;
+  let n = 0;
+  eachDemonstration(mdp, demos, (states, actions) => {
+    n++;
+    for (let h = 0, weight = 1; h < actions.length; h++, weight *= gamma) {
+      if (terminal[states[h]] === 0) sum += weight * Math.log(pi[h * stride + states[h] * A + actions[h]]);
+    }
+  });
+  return sum / n;
+}
+
 /** The weight of one step from s by a to next, shared by the entries that lead there as their probabilities are. */
 function spread({ A, P }: TabularMdp, s: number, a: number, next: number, weight: number, visits: Float64Array): void {
   let total = 0;
@@ -118,6 +133,11 @@ function spread({ A, P }: TabularMdp, s: number, a: number, next: number, weight
   for (let k = P.rows[s * A + a]; k < P.rows[s * A + a + 1]; k++) {
     if (P.next[k] === next) visits[k] += (weight * P.p[k]) / total;
   }
+}
+
+/** The visits of a policy to the rows of a reward, Σ_h γ^(h-1) Pr(row at step h); terminal states don't count. */
+export function policyVisits(mdp: TabularMdp, over: RewardOver, pi: PolicyTable): Float64Array {
+  return ofOccupancy(mdp, over, occupancy(mdp, pi).dsa);
 }
 
 /** Visits to rows from d_h(s, a) `[H, S, A]` or `[S, A]`, or from d_h(s) where the reward is over states. */
