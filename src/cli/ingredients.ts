@@ -6,7 +6,7 @@ import { count, type Dataset, decodeDataset, returns, rollout, take } from "../d
 import { makeEnv } from "../envs/index.ts";
 import { type Controller, expertsFor, makeExpert } from "../experts/index.ts";
 import type { Env } from "../mdp/index.ts";
-import { activations, linearPolicy, mlp, type PolicyModel, tabular } from "../policies/index.ts";
+import { activations, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { choice, list, type Settings, settings, whole } from "./settings.ts";
 import { meter, say, short } from "./terminal.ts";
@@ -39,12 +39,12 @@ export function readProblem(value: unknown, where: string): ProblemConfig {
 
 /** What `--set` can say of a policy. */
 export const policySettings: Settings = settings(
-  { policy: "auto", hidden: [32, 32], activation: "tanh", distribution: "gaussian", scale: "fixed", initialLogStd: -0.5 },
+  { policy: "auto", hidden: [32, 32], activation: "tanh", distribution: "auto", scale: "fixed", initialLogStd: -0.5 },
   {
     policy: choice("auto", "mlp", "linear", "tabular"),
     hidden: list(whole(1)),
     activation: choice(...(Object.keys(activations) as [string, ...string[]])),
-    distribution: choice("gaussian", "squashed"),
+    distribution: choice("auto", "gaussian", "squashed"),
     scale: choice("fixed", "state"),
   },
 );
@@ -53,7 +53,7 @@ interface PolicyValues {
   readonly policy: "auto" | "mlp" | "linear" | "tabular";
   readonly hidden: number[];
   readonly activation: keyof typeof activations;
-  readonly distribution: "gaussian" | "squashed";
+  readonly distribution: "auto" | "gaussian" | "squashed";
   readonly scale: "fixed" | "state";
   readonly initialLogStd: number;
 }
@@ -94,6 +94,7 @@ export function ingredients(config: ProblemConfig): Ingredients {
   };
   const load = async (): Promise<Dataset> => {
     const from = config.demos;
+    world(); // is missed first
     if (!from) throw new BadInput("there are no demonstrations; give --demos FILE, or --expert NAME to have them recorded");
     if ("file" in from) {
       const { data, sha256 } = await readDemos(from.file, world(), from.episodes);
@@ -119,8 +120,10 @@ export function ingredients(config: ProblemConfig): Ingredients {
     expert,
     hasExpert: config.expert !== undefined,
     policy() {
-      const { policy: asked, ...rest } = config.policy as unknown as PolicyValues;
+      const { policy: asked, distribution: wanted, ...others } = config.policy as unknown as PolicyValues;
       const { observation, action } = world();
+      const distribution = wanted === "auto" ? usualDistribution(action) : wanted;
+      const rest = { ...others, distribution };
       const exact = observation.kind === "discrete" && action.kind === "discrete";
       const policy = asked === "auto" ? (exact ? "tabular" : "mlp") : asked;
       found = { ...found, policy: { policy, ...rest } };

@@ -32,11 +32,15 @@ export interface HeadOptions extends GaussianOptions {
   readonly distribution?: "gaussian" | "squashed";
 }
 
+/** `squashed` where an action box has bounds, `gaussian` where it has none. */
+export function usualDistribution(action: ActionSpace): "gaussian" | "squashed" {
+  return action.kind === "box" && [...action.low, ...action.high].every(Number.isFinite) ? "squashed" : "gaussian";
+}
+
 /** The head that fits an action space. */
 export function headFor(action: ActionSpace, options: HeadOptions = {}): Head {
   if (action.kind !== "box") return categorical(action);
-  const bounded = [...action.low, ...action.high].every(Number.isFinite);
-  const { distribution = bounded ? "squashed" : "gaussian" } = options;
+  const { distribution = usualDistribution(action) } = options;
   return distribution === "squashed" ? squashedGaussian(action, options) : gaussian(action, options);
 }
 

@@ -26,7 +26,7 @@ export interface BehaviorCloningProblem {
 }
 
 export interface BehaviorCloningOptions extends FitOptions {
-  /** Times that every pair is seen. */
+  /** Times that every pair is seen; 0 for 10, or as often as it takes to make 20,000 updates where the data are few. */
   epochs: number;
   /** The number of updates, if it should not follow from `epochs`; 0 for that. */
   updates: number;
@@ -95,7 +95,7 @@ export const behaviorCloning: Algorithm<
   about: "behavior cloning: the policy of least log loss on the expert's pairs",
   defaults: {
     ...fitDefaults,
-    epochs: 10,
+    epochs: 0,
     updates: 0,
     normalise: true,
     classWeights: "none",
@@ -114,7 +114,7 @@ export const behaviorCloning: Algorithm<
     const theta = initialise(problem.policy.params, rng(options.seed).split("theta"));
     return {
       options,
-      total: tabular ? 1 : options.updates || Math.ceil((options.epochs * N) / options.batchSize),
+      total: tabular ? 1 : updatesInAll(options, N),
       learner: { theta, slots: slotNames(options).map(() => new Float32Array(theta.length)), t: 0 },
       normaliser: options.normalise && !tabular ? { ...normaliser(moments(training)) } : null,
       batches: null,
@@ -284,6 +284,15 @@ function classWeights(
   return Float32Array.from(counts, (n) => (n > 0 ? a.length / (counts.length * n) : 0));
 }
 
+const EPOCHS = 10;
+const UPDATES = 20_000;
+
+function updatesInAll({ updates, epochs, batchSize }: BehaviorCloningOptions, N: number): number {
+  if (updates > 0) return updates;
+  if (epochs > 0) return Math.ceil((epochs * N) / batchSize);
+  return Math.max(UPDATES, Math.ceil((EPOCHS * N) / batchSize));
+}
+
 function slotNames(options: FitOptions): string[] {
   if (options.optimizer === "sgd") return options.momentum > 0 ? ["u"] : [];
   return options.optimizer === "rmsprop" ? ["v"] : ["m", "v"];
@@ -297,9 +306,14 @@ function check({ demos, policy }: BehaviorCloningProblem, options: BehaviorCloni
     );
   }
   if (pairCount(demos) === 0) throw new RangeError("the demonstrations have no pairs; record at least one episode");
-  const positive = { epochs: options.epochs, batchSize: options.batchSize, learningRate: options.learningRate };
+  const positive = { batchSize: options.batchSize, learningRate: options.learningRate };
   for (const [name, value] of Object.entries(positive)) {
     if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} is a positive number, found ${value}`);
+  }
+  for (const name of ["epochs", "updates"] as const) {
+    const value = options[name];
+    if (!(value >= 0 && Number.isFinite(value)))
+      throw new RangeError(`${name} is a positive number, or 0 to leave it open, found ${value}`);
   }
   if (!(options.validation >= 0 && options.validation < 1))
     throw new RangeError(`validation is a share from 0 to below 1, found ${options.validation}`);
