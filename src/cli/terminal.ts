@@ -38,6 +38,7 @@ export function short(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "-∞" : "none";
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (size >= 1e12) return value.toExponential(2);
   if (size >= 10_000) return Math.round(value).toLocaleString("en-US");
   if (size >= 1) return String(Number(value.toPrecision(4)));
   return size < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(3)));

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "../laws/sources.ts";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export const MAIN = join(ROOT, "dist", "cli", "main.js");
+
+/** The built `apprentice` as a process of its own, in a folder. */
+export function begin(args: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const said = { out: "", err: "" };
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    said.out += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    said.err += text;
+  });
+  return { child, ended: new Promise((resolve) => child.on("close", (code) => resolve({ code, ...said }))) };
+}
+
+/** The same, to its end. Arguments are words of one line. */
+export function apprentice(line: string, cwd: string): Promise<Ended> {
+  return begin(line.split(" "), cwd).ended;
+}
+
+/** The JSON object on the last line of standard output. */
+export function lastLine(ended: Ended): Record<string, unknown> {
+  return JSON.parse(ended.out.trimEnd().split("\n").at(-1) as string);
+}
+
+/** A folder to work in; in memory where the machine has one there, as a kill loses nothing that was written. */
+export function newFolder(): string {
+  return mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "apprentice-cli-"));
+}
+
+/** All that a finished run leaves which must not hang on interruptions, as hashes. */
+export function outcome(run: string): Record<string, string> {
+  const states = join(run, "checkpoint");
+  const newest = readdirSync(states)
+    .filter((name) => name.endsWith(".safetensors"))
+    .sort()
+    .at(-1) as string;
+  const files = [join("checkpoint", newest), "metrics.jsonl", "policy.onnx", "verdict.json"];
+  return Object.fromEntries(
+    files.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(run, name)))
+        .digest("hex"),
+    ]),
+  );
+}
+
+/** The newest round of which a checkpoint counts. */
+export function newestRound(run: string): number {
+  const states = join(run, "checkpoint");
+  if (!existsSync(states)) return 0;
+  return Math.max(0, ...readdirSync(states).map((name) => (/^\d+\.json$/.test(name) ? Number.parseInt(name, 10) : 0)));
+}

@@ -1,0 +1,75 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { rng } from "../../src/autodiff/random.ts";
+import { begin, newestRound, newFolder, outcome } from "./command.ts";
+
+const KILLS = 20;
+const seed = Number(process.env.APPRENTICE_KILL_SEED ?? 1);
+const folder = newFolder();
+const train = "train bc --env CartPole-v1 --episodes 4 --set epochs=120 --judge-episodes 2 --checkpoint-every 0".split(" ");
+
+let expected: Record<string, string>;
+beforeAll(async () => {
+  const { code, err } = await begin([...train, "--out", "whole"], folder).ended;
+  expect(err).toContain("trained: ");
+  expect(code).toBe(0);
+  expected = outcome(join(folder, "whole"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Starts or resumes a run. */
+const goOn = (run: string) =>
+  begin(existsSync(join(folder, run, "config.json")) ? ["train", "--resume", run] : [...train, "--out", run], folder);
+
+describe("a run that is killed", () => {
+  it(`ends, resumed, with the very bits of one that was not: ${KILLS} times SIGKILL at random moments (APPRENTICE_KILL_SEED=${seed})`, async () => {
+    const random = rng(seed);
+    let kills = 0;
+    let runs = 0;
+    let between = 0; // kills between the first checkpoint and the last: what this is about
+    while (between < KILLS) {
+      const run = `killed-${runs++}`;
+      for (;;) {
+        const { child, ended } = goOn(run);
+        // Some fall while the process is starting, most a few rounds on from where the last one fell, some in the verdict.
+        if (random.float() < 0.2) await Promise.race([ended, wait(random.uniform(0, 300))]);
+        else {
+          const target = newestRound(join(folder, run)) + 1 + random.integer(9);
+          while (child.exitCode === null && newestRound(join(folder, run)) < target) await wait(2);
+          await Promise.race([ended, wait(random.uniform(0, 6))]);
+        }
+        child.kill("SIGKILL");
+        const { code, err } = await ended;
+        if (code === 0) break; // it was quicker than the kill
+        expect(err, `run ${run}, kill ${kills}`).not.toContain("error");
+        kills += 1;
+        const round = newestRound(join(folder, run));
+        if (round > 0 && round < 120) between += 1;
+      }
+      expect(outcome(join(folder, run)), `run ${run} after ${kills} kills`).toEqual(expected);
+    }
+  }, 240_000);
+
+  it("goes on after Ctrl-C, which stops it with exit code 130 and says how", async () => {
+    const { child, ended } = begin([...train, "--out", "stopped"], folder);
+    while (newestRound(join(folder, "stopped")) < 3) await wait(1);
+    child.kill("SIGINT");
+    const { code, err } = await ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/stopped after round \d+; go on with: apprentice train --resume stopped\n$/);
+    expect((await goOn("stopped").ended).code).toBe(0);
+    expect(outcome(join(folder, "stopped"))).toEqual(expected);
+  });
+
+  it("keeps a second process away while the first is at work", async () => {
+    const { child, ended } = begin([...train, "--out", "held"], folder);
+    while (newestRound(join(folder, "held")) < 1) await wait(1);
+    const second = await goOn("held").ended;
+    expect(second.code).toBe(2);
+    expect(second.err).toMatch(new RegExp(`^error: held is in use by process ${child.pid}; wait until that has ended`));
+    expect((await ended).code).toBe(0);
+    expect(outcome(join(folder, "held"))).toEqual(expected);
+  });
+});
