@@ -1,13 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { size } from "../mdp/space.ts";
+import { MissingPackageError } from "./mujoco/index.ts";
 import { nearest } from "./nearest.ts";
-import { environments, makeEnv } from "./registry.ts";
+import { environments, loadEnv, makeEnv } from "./registry.ts";
 
 describe("environments by id", () => {
-  it.each(Object.keys(environments))("%s is made under its own name and can be played and drawn", (id) => {
+  it.for(Object.keys(environments))("%s is made under its own name and can be played and drawn", async (id, { skip }) => {
     const env = makeEnv(id);
     expect(env.id).toBe(id);
     expect(environments[id].about).toMatch(/^[^\n]{10,90}$/);
+    try {
+      expect((await loadEnv(id)).id).toBe(id);
+    } catch (error) {
+      if (error instanceof MissingPackageError) skip(error.message);
+      throw error;
+    }
     const copies = env.vector(2);
     expect(copies.reset(0).length).toBe(2 * size(env.observation));
     const K = size(env.action);

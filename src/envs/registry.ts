@@ -4,6 +4,7 @@ import { cartPole } from "./classic/cartpole.ts";
 import { mountainCar } from "./classic/mountain-car.ts";
 import { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
 import { pendulum } from "./classic/pendulum.ts";
+import { robots } from "./mujoco/index.ts";
 import { nearest } from "./nearest.ts";
 import { tabularEnvs } from "./tabular/index.ts";
 
@@ -11,6 +12,8 @@ import { tabularEnvs } from "./tabular/index.ts";
 export interface Registered {
   readonly make: () => Env;
   readonly about: string;
+  /** Loads what its copies run on, where that has to be loaded first. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** Every environment that is known by its id. */
@@ -21,11 +24,25 @@ export const environments: Readonly<Record<string, Registered>> = {
   "MountainCarContinuous-v0": { make: mountainCarContinuous, about: "swing a weak car up a hill with little effort" },
   "Pendulum-v1": { make: pendulum, about: "swing a rod up and hold it there with a weak torque" },
   ...tabularEnvs,
+  ...robots,
 };
 
-/** The environment of an id. Throws, naming the nearest ids, if there is none. */
+/**
+ * The environment of an id. Copies of a robot can be made only after `loadMujoco()`: `loadEnv` sees to that. Throws, naming the
+ * nearest ids, if there is none.
+ */
 export function makeEnv(id: string): Env {
   if (Object.hasOwn(environments, id)) return environments[id].make();
   const near = nearest(id, Object.keys(environments)).join(", ");
   throw new RangeError(`unknown environment "${id}"; the nearest are ${near}`);
+}
+
+/**
+ * The environment of an id, ready to make copies: what it runs on is loaded. Throws as `makeEnv` does, and
+ * `MissingPackageError` if an optional package is not installed.
+ */
+export async function loadEnv(id: string): Promise<Env> {
+  const env = makeEnv(id);
+  await environments[id].prepare?.();
+  return env;
 }

@@ -1,0 +1,249 @@
+import type { Rng } from "../../autodiff/random.ts";
+import type { Autoreset, Env, Observations, VectorEnv } from "../../mdp/env.ts";
+import { type Box, box } from "../../mdp/space.ts";
+import { batched, type Dynamics, type KernelActions, mustMatch } from "../vector.ts";
+import type { Mechanism } from "./mechanism.ts";
+import { mjcf } from "./mjcf.ts";
+import { posesOf, type RobotPoses } from "./poses.ts";
+import { drawn, type RobotView } from "./side-view.ts";
+import { type RobotReadings, type Simulator, simulator } from "./simulator.ts";
+
+/** What a robot is for: what it sees, what it earns, when it has fallen. */
+export interface RobotTask {
+  /** Numbers in an observation */
+  readonly size: number;
+  /** Simulation steps to an action */
+  readonly frameSkip: number;
+  /** Makes a first state of an episode, in place, of the pose that the mechanism describes, at rest. */
+  begin(now: RobotReadings, random: Rng): void;
+  /** Writes the observation into `out[at ..]`. */
+  observe(now: RobotReadings, out: Float64Array, at: number): void;
+  /** Where it has got to, in m, as its speed is measured by; 0 where speed is not rewarded. */
+  progress(now: RobotReadings): number;
+  /** r, from the mean speed of the step (m/s) and the effort |a|^2 of its action. */
+  reward(now: RobotReadings, speed: number, effort: number): number;
+  /** Whether the episode ends here. */
+  terminated(now: RobotReadings): boolean;
+  /** Whether it reads `cfrcExt`, which takes a further pass. */
+  readonly contactForces?: boolean;
+}
+
+/** A robot, its task, and how to look at it. */
+export interface RobotDefinition {
+  /** The name it is found by, with a version. */
+  readonly id: string;
+  readonly maxSteps: number;
+  readonly mechanism: Mechanism;
+  readonly task: RobotTask;
+  readonly view: RobotView;
+}
+
+/** An environment on MuJoCo. Its spaces are known at once; copies can be made after `await loadMujoco()`. */
+export interface RobotEnv extends Env {
+  readonly observation: Box;
+  readonly action: Box;
+  readonly mechanism: Mechanism;
+  /** Episodes of all copies, ever, that ended because the simulation blew up. */
+  readonly failures: number;
+  vector(n: number, options?: { autoreset?: Autoreset }): RobotVector;
+}
+
+/** Copies of a robot. */
+export interface RobotVector extends VectorEnv {
+  readonly env: RobotEnv;
+  /** Episodes of these copies that ended because the simulation blew up. */
+  readonly failures: number;
+  /** Where the bodies and shapes of copy i are. */
+  poses(i: number): RobotPoses;
+  /**
+   * Starts an episode of copy i at given joint positions and velocities, in MuJoCo's order, instead of drawn ones. Throws
+   * on a wrong number of them, or one that is not finite.
+   */
+  place(i: number, qpos: ArrayLike<number>, qvel: ArrayLike<number>): Observations;
+}
+
+/** Whether an environment is a robot on MuJoCo. */
+export function isRobot(env: Env): env is RobotEnv {
+  return "mechanism" in env;
+}
+
+/**
+ * The environment of a robot. Throws, when copies are made, if MuJoCo is not loaded or does not take the mechanism.
+ *
+ * A simulation that blows up (a position or velocity that is no number, or beyond MuJoCo's bound of 10^10) ends its episode:
+ * terminated, reward 0, the observation and the state as they last were sound; `failures` counts it.
+ */
+export function robot(definition: RobotDefinition): RobotEnv {
+  const { id, maxSteps, mechanism, task } = definition;
+  const xml = mjcf(mechanism);
+  const limit = mechanism.limit ?? 1;
+  const observation = box([task.size]);
+  const action = box([mechanism.motors.length], -limit, limit);
+  let failures = 0;
+  const env: RobotEnv = {
+    id,
+    observation,
+    action,
+    maxSteps,
+    mechanism,
+    get failures() {
+      return failures;
+    },
+    vector: (n, options) => {
+      const made = copies(definition, xml, n, () => failures++);
+      const inner = batched({ id, observation, action, maxSteps, dynamics: () => made.dynamics }).vector(n, options);
+      const there = (i: number) => {
+        if (Number.isInteger(i) && i >= 0 && i < n) return;
+        throw new RangeError(`${id}: copy ${i} of ${n} does not exist, expected 0 to ${n - 1}`);
+      };
+      return {
+        ...inner,
+        env,
+        get failures() {
+          return made.failures();
+        },
+        poses: (i) => {
+          there(i);
+          return made.poses(i);
+        },
+        place: (i, qpos, qvel) => {
+          there(i);
+          return made.place(qpos, qvel, () => inner.resetOne(i));
+        },
+      };
+    },
+  };
+  return env;
+}
+
+const BOUND = 1e10; // MuJoCo's mjMAXVAL
+
+/** What follows the state of MuJoCo in a copy's row: the progress so far, the failures so far, the observation. */
+const EXTRA = 2;
+
+/** The copies' states, a row each: `[time, qpos, qvel, warmstart, progress, failures, observation]`. */
+function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: number, count: () => void) {
+  const { nq, nv } = simulator(id, xml).model;
+  const K = mechanism.motors.length;
+  const [QVEL, WARM, PROGRESS] = [1 + nq, 1 + nq + nv, 1 + nq + 2 * nv];
+  const [FAILURES, SEEN] = [PROGRESS + 1, PROGRESS + EXTRA];
+  const W = SEEN + task.size;
+  const rows = new Float64Array(n * W);
+  const dt = mechanism.timestep * task.frameSkip;
+  let placed: { qpos: ArrayLike<number>; qvel: ArrayLike<number> } | undefined;
+
+  /** Everything that MuJoCo's next step depends on, but for the controls, which every action gives anew. */
+  function enter({ data, readings }: Simulator, at: number): void {
+    const now = readings();
+    data.time = rows[at];
+    for (let k = 0; k < nq; k++) now.qpos[k] = rows[at + 1 + k];
+    for (let k = 0; k < nv; k++) now.qvel[k] = rows[at + QVEL + k];
+    for (let k = 0; k < nv; k++) now.warmstart[k] = rows[at + WARM + k];
+  }
+
+  function leave({ data, readings }: Simulator, at: number): void {
+    const now = readings();
+    rows[at] = data.time;
+    rows.set(now.qpos, at + 1);
+    rows.set(now.qvel, at + QVEL);
+    rows.set(now.warmstart, at + WARM);
+    rows[at + PROGRESS] = task.progress(now);
+    task.observe(now, rows, at + SEEN);
+  }
+
+  function sound({ qpos, qvel }: RobotReadings): boolean {
+    for (let k = 0; k < nq; k++) if (!(Math.abs(qpos[k]) <= BOUND)) return false;
+    for (let k = 0; k < nv; k++) if (!(Math.abs(qvel[k]) <= BOUND)) return false;
+    return true;
+  }
+
+  /** One step of the copy whose row is at `at`; its reward, or `undefined` if the simulation blew up. */
+  function advance(sim: Simulator, at: number, actions: KernelActions, from: number): number | undefined {
+    const { mujoco, model, data } = sim;
+    enter(sim, at);
+    const { ctrl } = sim.readings();
+    let effort = 0;
+    for (let k = 0; k < K; k++) {
+      const control = actions[from + k];
+      ctrl[k] = control;
+      effort += control * control;
+    }
+    for (let k = 0; k < task.frameSkip; k++) mujoco.mj_step(model, data);
+    if (!sound(sim.readings())) {
+      mujoco.mj_resetData(model, data); // no infinity stays behind for the next copy
+      return undefined;
+    }
+    if (task.contactForces) mujoco.mj_rnePostConstraint(model, data);
+    const before = rows[at + PROGRESS];
+    leave(sim, at);
+    return task.reward(sim.readings(), (rows[at + PROGRESS] - before) / dt, effort);
+  }
+
+  const dynamics: Dynamics = {
+    reset: (i, random) => {
+      const sim = simulator(id, xml);
+      sim.mujoco.mj_resetData(sim.model, sim.data);
+      const now = sim.readings();
+      if (placed) {
+        now.qpos.set(placed.qpos);
+        now.qvel.set(placed.qvel);
+      } else task.begin(now, random);
+      sim.mujoco.mj_forward(sim.model, sim.data);
+      leave(sim, i * W);
+    },
+    step: (actions, idle, _, rewards, terminated) => {
+      const sim = simulator(id, xml);
+      for (let i = 0; i < n; i++) {
+        if (idle[i] !== 0) continue;
+        const earned = advance(sim, i * W, actions, i * K);
+        if (earned === undefined) {
+          rows[i * W + FAILURES] += 1;
+          count();
+        }
+        rewards[i] = earned ?? 0;
+        terminated[i] = earned === undefined || task.terminated(sim.readings()) ? 1 : 0;
+      }
+    },
+    observe: (from, to, out) => {
+      const D = task.size;
+      for (let i = from; i < to; i++) for (let k = 0; k < D; k++) out[i * D + k] = rows[i * W + SEEN + k];
+    },
+    state: () => rows.slice(),
+    restore: (saved) => {
+      mustMatch(`${id}: world`, rows, saved);
+      rows.set(saved as Float64Array);
+    },
+    draw: (i) => drawn(id, poses(i), view),
+  };
+
+  function poses(i: number): RobotPoses {
+    const sim = simulator(id, xml);
+    enter(sim, i * W);
+    sim.mujoco.mj_kinematics(sim.model, sim.data);
+    return posesOf(sim, mechanism);
+  }
+
+  function place(qpos: ArrayLike<number>, qvel: ArrayLike<number>, reset: () => Observations): Observations {
+    for (const [name, given, length] of [
+      ["qpos", qpos, nq],
+      ["qvel", qvel, nv],
+    ] as const) {
+      if (given.length === length && Array.from(given).every(Number.isFinite)) continue;
+      throw new RangeError(`${id}: place takes ${length} finite numbers as ${name}, found [${Array.from(given).join(", ")}]`);
+    }
+    placed = { qpos, qvel };
+    try {
+      return reset();
+    } finally {
+      placed = undefined;
+    }
+  }
+
+  const failures = () => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += rows[i * W + FAILURES];
+    return sum;
+  };
+
+  return { dynamics, poses, place, failures };
+}
