@@ -89,7 +89,10 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   const places = [...new Set(values.map(({ x }) => x))].sort((a, b) => a - b);
   const few = places.length <= 12;
   const intervals = values.some(({ low }) => low !== undefined);
-  const legend = names.length > 1 ? ({ symbolType: "stroke", symbolOpacity: 1, symbolSize: 300 } as const) : null;
+  // As many names beside each other as the figure is wide.
+  const columns = Math.max(1, Math.floor((width + 80) / (7.5 * Math.max(...names.map(({ length }) => length)) + 50)));
+  const legend =
+    names.length > 1 ? ({ symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, labelLimit: width, columns } as const) : null;
   const x: PositionFieldDef<string> = {
     field: "x",
     type: "quantitative",
@@ -99,12 +102,18 @@ export function lineFigure(figure: LineFigure): Promise<string> {
       : { zero: false, nice: false, padding: few ? 14 : 0 },
     axis: { grid: false, tickMinStep: 1, ...(few ? { values: places } : { tickCount: 8 }) },
   };
+  const heights = values.map((point) => Math.log10(point.y)).filter(Number.isFinite);
+  const [lowest, highest] = [Math.floor(Math.min(...heights)), Math.ceil(Math.max(...heights))];
+  const every = Math.ceil((highest - lowest) / 8);
+  const decades = figure.logY
+    ? Array.from({ length: Math.floor((highest - lowest) / every) + 1 }, (_, i) => 10 ** (lowest + i * every))
+    : [];
   const y = (field: string): PositionFieldDef<string> => ({
     field,
     type: "quantitative",
     title: figure.y,
     scale: figure.logY ? { type: "log" } : { zero: false },
-    axis: { tickCount: 6 },
+    axis: figure.logY && decades.length > 2 ? { values: decades } : { tickCount: 6 },
   });
   const color = { field: "name", type: "nominal", scale: { domain: names, range: tones }, legend } as const;
   const layer: LayerSpec<string>["layer"] = [];
