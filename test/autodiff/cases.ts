@@ -487,3 +487,78 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   layerNorm: scaled((x, gain, bias) => ad.layerNorm(x, gain, bias), 2),
   rmsNorm: scaled((x, gain) => ad.rmsNorm(x, gain), 1),
 };
+
+/** Operations in a row, of which a written program leaves some out. */
+export const compositions: Readonly<Record<string, fc.Arbitrary<Case>>> = {
+  "one log-probability a line, along the axis of the softmax or another": shapes(2, 3).chain((shape) =>
+    fc.tuple(axisOf(shape.length), axisOf(shape.length), seed).map(([soft, taken, from]): Case => {
+      const own = at(taken, shape.length);
+      return {
+        operands: [real(shape, from), positions(shape.toSpliced(own, 1), from, shape[own])],
+        apply: (x, a) => ad.mean(ad.takeAlongAxis(ad.logSoftmax(x, soft), a, taken)),
+        call: `mean(takeAlongAxis(logSoftmax(x, ${soft}), a, ${taken}))`,
+      };
+    }),
+  ),
+  "reshapes in a row": shapes(1, 3).chain((shape) =>
+    fc.tuple(fc.nat(shape.length), seed).map(([axis, from]): Case => {
+      const back = shape.map(symbolic);
+      return {
+        operands: [real(shape, from), real(shape, from, "any", 1)],
+        apply: (x, y) =>
+          ad.mul(ad.reshape(ad.expandDims(ad.reshape(x, [-1]), 0), back), ad.squeeze(ad.expandDims(y, axis), axis)),
+        call: `mul(reshape(expandDims(reshape(x, [-1]), 0), [${back}]), squeeze(expandDims(y, ${axis}), ${axis}))`,
+      };
+    }),
+  ),
+  "a broadcast that the next operation would do, of one entry or of more, reshaped or not": fc
+    .tuple(broadcasting(1), seed)
+    .chain(([[own], from]) =>
+      shapes(1, 3).map((shape): Case => {
+        const wide = own.length > 0 ? own.map((side) => (side === 1 ? 3 : side)) : shape;
+        return {
+          operands: [real(own, from), real(wide, from, "nonzero", 1)],
+          apply: (x, y) => {
+            const repeated = ad.broadcastTo(x, wide.map(symbolic));
+            return ad.add(
+              ad.mul(repeated, y),
+              ad.reshape(ad.div(ad.reshape(repeated, [-1]), ad.reshape(y, [-1])), wide.map(symbolic)),
+            );
+          },
+          call: "add(mul(broadcastTo(x), y), reshape(div(reshape(broadcastTo(x)), reshape(y))))",
+        };
+      }),
+    ),
+  "sums and means of all entries of a reshape": shapes(1, 3).chain((shape) =>
+    seed.map(
+      (from): Case => ({
+        operands: [real(shape, from)],
+        apply: (x) => ad.mul(ad.sum(ad.reshape(x, [-1])), ad.mean(ad.reshape(x, [-1, 1]))),
+        call: "mul(sum(reshape(x, [-1])), mean(reshape(x, [-1, 1])))",
+      }),
+    ),
+  ),
+  "pieces that together are the whole, in any order": fc
+    .tuple(fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 4 }), side, fc.boolean(), fc.boolean(), seed)
+    .filter(([pieces]) => ![2, 5].includes(pieces.reduce((a, b) => a + b)))
+    .map(([pieces, rows, first, overlap, from]): Case => {
+      const total = pieces.reduce((a, b) => a + b);
+      return {
+        operands: [real(first ? [total, rows] : [rows, total], from)],
+        apply: (x) => {
+          const axis = first ? 0 : 1;
+          const parts = ad.split(x, pieces, axis).map((part, k) => ad.mean(ad.mul(ad.sin(part), k + 1)));
+          const more = overlap ? [ad.mean(ad.exp(ad.slice(x, axis, 0, total - 1)))] : [];
+          return [...parts.reverse(), ...more].reduce((a, b) => ad.add(a, b));
+        },
+        call: `means of split(x, [${pieces}]) added up${overlap ? ", and of a slice over them" : ""}`,
+      };
+    }),
+  "negations of negations, and subtractions from zero": fc.tuple(shapes(0, 3), seed).map(
+    ([shape, from]): Case => ({
+      operands: [real(shape, from)],
+      apply: (x) => ad.mul(ad.neg(ad.neg(x)), ad.sub(0, ad.add(ad.mul(x, 1), 0))),
+      call: "mul(neg(neg(x)), sub(0, add(mul(x, 1), 0)))",
+    }),
+  ),
+};

@@ -87,8 +87,11 @@ function spreadEntry(x: Array64, index: readonly number[]): number {
 
 const entrywise =
   (f: (...x: number[]) => number): Rule =>
-  (_t, operands, shape) =>
-    fill(shape, (index) => f(...operands.map((x) => spreadEntry(x, index))));
+  (_t, operands, shape) => {
+    const entries = count(shape);
+    const own = operands.map((x) => (x.data.length === entries ? x.data : fill(shape, (index) => spreadEntry(x, index))));
+    return Float64Array.from({ length: entries }, (_, i) => f(...own.map((data) => data[i])));
+  };
 
 /** Each result from the list of the entries that it is made of. */
 const reduction =
