@@ -8,4 +8,5 @@ export * from "./mujoco/index.ts";
 export { nearest } from "./nearest.ts";
 export { environments, loadEnv, makeEnv, type Registered } from "./registry.ts";
 export * from "./tabular/index.ts";
+export * from "./track/index.ts";
 export { batched, type Dynamics, type KernelActions, type World } from "./vector.ts";

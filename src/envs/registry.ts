@@ -7,6 +7,7 @@ import { pendulum } from "./classic/pendulum.ts";
 import { robots } from "./mujoco/index.ts";
 import { nearest } from "./nearest.ts";
 import { tabularEnvs } from "./tabular/index.ts";
+import { trackCamera, trackState } from "./track/track.ts";
 
 /** A registered environment: how it is made, and what it is in one line. */
 export interface Registered {
@@ -23,6 +24,10 @@ export const environments: Readonly<Record<string, Registered>> = {
   "MountainCar-v0": { make: mountainCar, about: "swing a weak car up a hill by pushing left, not at all or right" },
   "MountainCarContinuous-v0": { make: mountainCarContinuous, about: "swing a weak car up a hill with little effort" },
   "Pendulum-v1": { make: pendulum, about: "swing a rod up and hold it there with a weak torque" },
+  "track-camera": { make: trackCamera, about: "steer a car round a road by the pictures of its camera" },
+  "track-camera-held-out": { make: () => trackCamera({ tracks: "held-out" }), about: "the same on tracks kept for the test" },
+  "track-state": { make: trackState, about: "steer a car round a road by where it is and how the road bends" },
+  "track-state-held-out": { make: () => trackState({ tracks: "held-out" }), about: "the same on tracks kept for the test" },
   ...tabularEnvs,
   ...robots,
 };

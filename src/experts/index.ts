@@ -1,3 +1,4 @@
+export { driver } from "./driver.ts";
 export { type Planner, planner } from "./planner.ts";
 export { expertsFor, makeExpert, type ScriptedExpert, scriptedExperts } from "./registry.ts";
 export { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";

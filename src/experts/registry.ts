@@ -1,12 +1,14 @@
 import { nearest } from "../envs/nearest.ts";
 import { isTabular } from "../envs/tabular/index.ts";
 import type { Env } from "../mdp/env.ts";
+import { driver } from "./driver.ts";
 import { planner } from "./planner.ts";
 import { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";
 
 /** A scripted expert that is known by name, and the environments that it fits. */
 export interface ScriptedExpert {
-  readonly make: () => Controller;
+  /** The expert for an environment that it fits. */
+  readonly make: (env: Env) => Controller;
   /** Ids of environments. */
   readonly fits: readonly string[];
   readonly about: string;
@@ -19,6 +21,11 @@ export const scriptedExperts: Readonly<Record<string, ScriptedExpert>> = {
   climber: { make: climber, fits: ["MountainCar-v0"], about: "swings until a full push carries it over the hill" },
   gentleClimber: { make: gentleClimber, fits: ["MountainCarContinuous-v0"], about: "swings with forces proportional to speed" },
   swinger: { make: swinger, fits: ["Pendulum-v1"], about: "swings up by energy, then holds by spring and damper" },
+  driver: {
+    make: driver,
+    fits: ["track-state", "track-state-held-out", "track-camera", "track-camera-held-out"],
+    about: "steers as the road bends, and back to its centre",
+  },
 };
 
 /** The names of the experts that fit an environment; tabular ones whose observations are their states have the planner. */
@@ -31,7 +38,7 @@ export function expertsFor(env: Env): string[] {
 export function makeExpert(name: string, env: Env): Controller {
   const known = [...Object.keys(scriptedExperts), "planner"];
   const fitting = expertsFor(env);
-  if (fitting.includes(name)) return name === "planner" ? planner(env) : scriptedExperts[name].make();
+  if (fitting.includes(name)) return name === "planner" ? planner(env) : scriptedExperts[name].make(env);
   const instead = fitting.length > 0 ? `for ${env.id} there is ${fitting.join(", ")}` : `there is no known expert for ${env.id}`;
   if (!known.includes(name)) {
     throw new RangeError(`unknown expert "${name}"; the nearest are ${nearest(name, known).join(", ")}; ${instead}`);

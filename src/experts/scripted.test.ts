@@ -28,6 +28,7 @@ const stated: Record<string, { mean: number; digits: number; worst: number }> = 
   climber: { mean: -100.7, digits: 1, worst: -108 },
   gentleClimber: { mean: 97.3, digits: 1, worst: 96 },
   swinger: { mean: -147.6, digits: 1, worst: -380 },
+  driver: { mean: 600, digits: 6, worst: 600 },
 };
 const bar: Record<string, [number, number]> = {
   balancer: [500, 500],
@@ -35,11 +36,12 @@ const bar: Record<string, [number, number]> = {
   climber: [-105, 0],
   gentleClimber: [93, 100],
   swinger: [-200, -140],
+  driver: [600, 600],
 };
 
 describe.each(Object.entries(scriptedExperts))("the expert %s", (name, { make, fits }) => {
-  const expert = make();
   const env = makeEnv(fits[0]);
+  const expert = make(env);
 
   it("has the return that its description states, over 1000 episodes", () => {
     const found = returns(env, expert, 1000, 1);

@@ -1,4 +1,4 @@
-import { type Box, box, dict, discrete, multiDiscrete, type Space } from "./space.ts";
+import { type Box, box, bytes, dict, discrete, multiDiscrete, type Space } from "./space.ts";
 
 // A space as JSON text holds it: infinite bounds as "inf" and "-inf", equal bounds once.
 
@@ -9,6 +9,7 @@ export type SpaceJson =
   | { kind: "discrete"; n: number }
   | { kind: "multi-discrete"; ns: number[] }
   | { kind: "box"; shape: number[]; low: Bound | Bound[]; high: Bound | Bound[] }
+  | { kind: "bytes"; shape: number[] }
   | { kind: "dict"; spaces: { [name: string]: SpaceJson } };
 
 export function spaceToJson(space: Space): SpaceJson {
@@ -18,6 +19,7 @@ export function spaceToJson(space: Space): SpaceJson {
     case "multi-discrete":
       return { kind: "multi-discrete", ns: [...space.ns] };
     case "box":
+      if (space.bytes) return { kind: "bytes", shape: [...space.shape] };
       return { kind: "box", shape: [...space.shape], low: boundsToJson(space.low), high: boundsToJson(space.high) };
     case "dict":
       return {
@@ -37,11 +39,13 @@ export function spaceFromJson(value: unknown): Space {
       return multiDiscrete(json.ns);
     case "box":
       return boxFromJson(json);
+    case "bytes":
+      return bytes(json.shape);
     case "dict":
       return dict(Object.fromEntries(Object.entries(json.spaces).map(([name, part]) => [name, spaceFromJson(part)])));
     default:
       throw new TypeError(
-        `a space is written as {"kind": "discrete" | "multi-discrete" | "box" | "dict", ...}, found ${JSON.stringify(value)?.slice(0, 80)}`,
+        `a space is written as {"kind": "discrete" | "multi-discrete" | "box" | "bytes" | "dict", ...}, found ${JSON.stringify(value)?.slice(0, 80)}`,
       );
   }
 }

@@ -18,6 +18,8 @@ export interface Box {
   readonly shape: readonly number[];
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** Only whole numbers from 0 to 255, as in pictures: data sets keep them as bytes. */
+  readonly bytes?: true;
 }
 
 /** Named parts, laid out one after the other in the order of their names; only for observations. */
@@ -62,6 +64,17 @@ export function box(
   return space;
 }
 
+/** Whole numbers from 0 to 255 of a shape, such as a picture's `[channels, rows, columns]`. Data sets keep them as bytes. */
+export function bytes(shape: readonly number[]): Box {
+  return { ...box(shape, 0, 255), bytes: true };
+}
+
+/** Whether every number of the space is a byte. */
+export function isBytes(space: Space): boolean {
+  if (space.kind === "dict") return Object.values(space.spaces).every(isBytes);
+  return space.kind === "box" && space.bytes === true;
+}
+
 /** Named observations. The parts are laid out in the order of their sorted names. */
 export function dict(spaces: Readonly<Record<string, Space>>): Dict {
   const names = Object.keys(spaces).sort();
@@ -91,7 +104,7 @@ export function describe(space: Space): string {
     case "multi-discrete":
       return `multi-discrete(${space.ns.join(", ")})`;
     case "box":
-      return `box[${space.shape.join(", ")}]`;
+      return `${space.bytes ? "bytes" : "box"}[${space.shape.join(", ")}]`;
     case "dict":
       return `dict{${Object.entries(space.spaces)
         .map(([name, part]) => `${name}: ${describe(part)}`)
@@ -104,7 +117,8 @@ export function sameSpace(a: Space, b: Space): boolean {
   if (a.kind === "discrete" && b.kind === "discrete") return a.n === b.n;
   if (a.kind === "multi-discrete" && b.kind === "multi-discrete") return sameNumbers(a.ns, b.ns);
   if (a.kind === "box" && b.kind === "box") {
-    return sameNumbers(a.shape, b.shape) && sameNumbers(a.low, b.low) && sameNumbers(a.high, b.high);
+    const alike = sameNumbers(a.shape, b.shape) && sameNumbers(a.low, b.low) && sameNumbers(a.high, b.high);
+    return alike && a.bytes === b.bytes;
   }
   if (a.kind === "dict" && b.kind === "dict") {
     const names = Object.keys(a.spaces);
@@ -133,6 +147,7 @@ export function misfit(space: Space, values: ArrayLike<number>, from = 0): strin
       for (let i = 0; i < space.low.length; i++) {
         const value = values[from + i];
         if (!Number.isFinite(value)) return `entry ${i} is ${value}, expected a finite number`;
+        if (space.bytes && !Number.isInteger(value)) return `entry ${i} is ${value}, expected a whole number from 0 to 255`;
         const slack = 1e-6 * Math.max(1, Math.abs(value));
         if (value < space.low[i] - slack || value > space.high[i] + slack) {
           return `entry ${i} is ${value}, expected ${space.low[i]} to ${space.high[i]}`;
@@ -161,7 +176,9 @@ export function sampleInto(space: Space, random: Rng, out: Int32Array | Float32A
       for (let i = 0; i < space.ns.length; i++) out[from + i] = random.integer(space.ns[i]);
       return;
     case "box":
-      for (let i = 0; i < space.low.length; i++) out[from + i] = sampleReal(space.low[i], space.high[i], random);
+      for (let i = 0; i < space.low.length; i++) {
+        out[from + i] = space.bytes ? random.integer(256) : sampleReal(space.low[i], space.high[i], random);
+      }
       return;
     case "dict": {
       let offset = from;
