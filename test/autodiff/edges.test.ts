@@ -68,6 +68,25 @@ describe("large numbers do no harm", () => {
     close(out.own, [-1, 0, 1]);
   });
 
+  it("an entry masked by -Infinity has probability 0 and gradient 0, and leaves the others alone", async () => {
+    const second = ad.constant([0, 1, 0]);
+    const out = await values(
+      {
+        softmax: ad.softmax(x),
+        logSumExp: ad.logSumExp(x),
+        ofSoftmax: grad(sum(mul(ad.softmax(x), second)), [x])[0],
+        ofLogSumExp: grad(ad.logSumExp(x), [x])[0],
+        ofLogSoftmax: grad(ad.neg(ad.gather(ad.logSoftmax(x), ad.constant(Int32Array.of(1), []))), [x])[0],
+      },
+      { x: [-Infinity, 0, Math.log(3)] },
+    );
+    close(out.softmax, [0, 0.25, 0.75]);
+    close(out.logSumExp, [Math.log(4)]);
+    close(out.ofSoftmax, [0, 0.1875, -0.1875]);
+    close(out.ofLogSumExp, [0, 0.25, 0.75]);
+    close(out.ofLogSoftmax, [0, -0.75, 0.75]);
+  });
+
   it("softplus is x, sigmoid 1 and tanh 1 for large x, and 0, 0 and -1 at the other end, with gradients to match", async () => {
     const [softplus, sigmoid, tanh] = [ad.softplus(x), ad.sigmoid(x), ad.tanh(x)];
     const out = await values(
