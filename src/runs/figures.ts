@@ -149,11 +149,14 @@ export function intervalFigure(figure: IntervalFigure): Promise<string> {
     title: null,
     axis: { labelFontSize: 12.5, labelLimit: 400, ticks: false, domain: false, labelPadding: 10 },
   };
+  const ends = [...rows.flatMap(({ value: { low, high } }) => [low, high]), ...observations.map(([, value]) => value)];
+  const point = ends.every((end) => end === ends[0]); // nothing to spread an axis over: a little room on both sides
+  const room = Math.max(1, Math.abs(ends[0]) / 20);
   const x = (field: string): PositionFieldDef<string> => ({
     field,
     type: "quantitative",
     title: figure.x,
-    scale: { zero: false, padding: 26 },
+    scale: { zero: false, padding: 26, ...(point ? { domain: [ends[0] - room, ends[0] + room] } : {}) },
     axis: { tickCount: 7 },
   });
   const values = rows.map(({ label, value: { mean, low, high } }) => ({
