@@ -434,6 +434,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   tanh: unary(ad.tanh),
   sigmoid: unary(ad.sigmoid),
   softplus: unary(ad.softplus),
+  logSigmoid: unary(ad.logSigmoid),
   sqrt: unary(ad.sqrt, "positive"),
   abs: unary(ad.abs, "apart"),
   sign: unary(ad.sign, "apart"),

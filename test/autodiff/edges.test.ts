@@ -97,6 +97,7 @@ describe("large numbers do no harm", () => {
         softplusSlope: grad(sum(softplus), [x])[0],
         sigmoidSlope: grad(sum(sigmoid), [x])[0],
         tanhSlope: grad(sum(tanh), [x])[0],
+        logSigmoid: ad.logSigmoid(x),
         silu: ad.silu(x),
         gelu: ad.gelu(x),
         geluTanh: ad.gelu(x, "tanh"),
@@ -109,6 +110,7 @@ describe("large numbers do no harm", () => {
     close(out.softplusSlope, [1, 0, 0.5], 6);
     close(out.sigmoidSlope, [0, 0, 0.25], 6);
     close(out.tanhSlope, [0, 0, 1], 6);
+    close(out.logSigmoid, [0, -1e4, -Math.LN2], 6);
     close(out.silu, [1e4, 0, 0], 2);
     close(out.gelu, [1e4, 0, 0], 6);
     close(out.geluTanh, [1e4, 0, 0], 6);

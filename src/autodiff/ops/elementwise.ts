@@ -18,7 +18,7 @@ export const exp = unary("exp", "Exp", (_x, y, g) => mul(g, y));
 export const log = unary("log", "Log", (x, _y, g) => div(g, x));
 /** tanh x */
 export const tanh = unary("tanh", "Tanh", (_x, y, g) => mul(g, sub(1, mul(y, y))));
-/** 1 / (1 + e^-x) */
+/** 1 / (1 + e^-x); the runtime gives 0 from about -18 down, so take its logarithm by `logSigmoid`. */
 export const sigmoid = unary("sigmoid", "Sigmoid", (_x, y, g) => mul(g, mul(y, sub(1, y))));
 /** ln(1 + e^x), without overflow */
 export const softplus = unary("softplus", "Softplus", (x, _y, g) => mul(g, sigmoid(x)));
@@ -38,6 +38,11 @@ export const relu = unary("relu", "Relu", (_x, y, g) => mul(g, cast(greater(y, 0
 /** x² */
 export function square(x: Tensor): Tensor {
   return mul(x, x);
+}
+
+/** ln sigmoid(x) = -ln(1 + e^-x), without underflow */
+export function logSigmoid(x: Tensor): Tensor {
+  return neg(softplus(neg(x)));
 }
 
 /** x · sigmoid(x), also called swish. */
