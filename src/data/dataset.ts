@@ -1,5 +1,5 @@
 import type { ActionSpace, Actions, Autoreset, Env } from "../mdp/env.ts";
-import { describe, misfit, type Space, size } from "../mdp/space.ts";
+import { describe, isBytes, misfit, type Space, size } from "../mdp/space.ts";
 import { type Trajectory, trajectory } from "../mdp/trajectory.ts";
 
 /** Observations side by side, `[rows, D]`: reals, or bytes where the world shows bytes (pictures). */
@@ -123,8 +123,7 @@ export function trajectoryAt(data: Dataset, i: number): TrajectoryView {
 export function toTrajectories(data: Dataset): Trajectory[] {
   return Array.from({ length: count(data) }, (_, i) => {
     const tau = trajectoryAt(data, i);
-    const observations = tau.observations instanceof Float32Array ? tau.observations : Float32Array.from(tau.observations);
-    return { ...tau, observations };
+    return { ...tau, observations: reals(tau.observations) };
   });
 }
 
@@ -150,6 +149,17 @@ export function returns(data: Dataset, gamma = 1): Float64Array {
 /** An empty column for the actions of `steps` steps, of the type that the space asks for. */
 export function actionColumn(space: ActionSpace, steps: number): ActionColumn {
   return space.kind === "box" ? new Float32Array(steps * size(space)) : new Int32Array(steps * size(space));
+}
+
+/** An empty column for `rows` observations: bytes where the space has only bytes. */
+export function observationColumn(space: Space, rows: number): ObservationColumn {
+  return isBytes(space) ? new Uint8Array(rows * size(space)) : new Float32Array(rows * size(space));
+}
+
+/** The numbers `from` to `to` of a column as reals: a view, but for bytes, which are copied. */
+export function reals(column: ObservationColumn, from = 0, to = column.length): Float32Array {
+  const part = column.subarray(from, to);
+  return part instanceof Float32Array ? part : Float32Array.from(part);
 }
 
 /**

@@ -82,6 +82,9 @@ export interface PairReader {
   read(which: Uint32Array, from: number, to: number, s: Float32Array, a: ActionColumn, at: number): void;
 }
 
+/** Rows of so many numbers or more are copied in one go. */
+const WIDE = 64;
+
 /** log2 of how many steps share an entry of the table below. */
 const SHIFT = 6;
 
@@ -120,7 +123,8 @@ export function pairReader(source: Dataset | Pairs): PairReader {
       for (let k = 0; k < n; k++) {
         const row = rows[k] * D;
         const into = (at + k) * D;
-        for (let d = 0; d < D; d++) s[into + d] = observations[row + d];
+        if (D < WIDE) for (let d = 0; d < D; d++) s[into + d] = observations[row + d];
+        else s.set(observations.subarray(row, row + D), into);
       }
     },
   };
@@ -156,7 +160,61 @@ function locatePairs(source: Pairs): Locate {
   };
 }
 
-/** All pairs in their order, copied: s `[N, D]`, a `[N, K]`. */
+/**
+ * The pairs of some trajectories of a data set, in their order, as views into the same columns. Throws if one does not exist, or
+ * none is given.
+ */
+export function pairsOf(data: Dataset, trajectories: ArrayLike<number>): Pairs {
+  const n = count(data);
+  const { observationSpace, actionSpace, observations, actions, offsets } = data;
+  const chosen = Array.from(trajectories, (i) => {
+    if (!(Number.isInteger(i) && i >= 0 && i < n)) {
+      throw new RangeError(`trajectory ${i} does not exist, the data set has 0 to ${n - 1}`);
+    }
+    return i;
+  });
+  const N = chosen.reduce((sum, i) => sum + offsets[i + 1] - offsets[i], 0);
+  if (N === 0) throw new RangeError("pairsOf takes at least one trajectory, found none");
+  const rows = new Uint32Array(N);
+  const steps = new Uint32Array(N);
+  let k = 0;
+  for (const i of chosen) {
+    for (let step = offsets[i]; step < offsets[i + 1]; step++) {
+      rows[k] = step + i;
+      steps[k++] = step;
+    }
+  }
+  return { observationSpace, actionSpace, observations, actions, rows, steps };
+}
+
+/** All pairs in their order, copied, in the types of their columns: `[N, D]` and `[N, K]`. */
+export function pairColumns(source: Dataset | Pairs): { observations: ObservationColumn; actions: ActionColumn } {
+  const D = size(source.observationSpace);
+  const N = pairCount(source);
+  const make = source.observations instanceof Uint8Array ? Uint8Array : Float32Array;
+  const observations = new make(N * D);
+  const locate = "offsets" in source ? locateSteps(source.offsets, N) : locatePairs(source);
+  const [which, row, step] = [new Uint32Array(1), new Uint32Array(1), new Uint32Array(1)];
+  for (let k = 0; k < N; k++) {
+    which[0] = k;
+    locate(which, 0, 1, row, step);
+    observations.set(source.observations.subarray(row[0] * D, (row[0] + 1) * D), k * D);
+  }
+  return { observations, actions: allActions(source) };
+}
+
+/** All actions in the order of the pairs, copied: `[N, K]`. */
+export function allActions(source: Dataset | Pairs): ActionColumn {
+  const N = pairCount(source);
+  const steps = "offsets" in source ? undefined : source.steps;
+  if (!steps) return source.actions.slice();
+  const K = size(source.actionSpace);
+  const a = actionColumn(source.actionSpace, N);
+  for (let k = 0; k < N; k++) for (let j = 0; j < K; j++) a[k * K + j] = source.actions[steps[k] * K + j];
+  return a;
+}
+
+/** All pairs in their order, copied, observations as reals: s `[N, D]`, a `[N, K]`. */
 export function allPairs(source: Dataset | Pairs): { s: Float32Array; a: ActionColumn } {
   const reader = pairReader(source);
   const s = new Float32Array(reader.N * reader.D);
@@ -179,25 +237,25 @@ export function allPairs(source: Dataset | Pairs): { s: Float32Array; a: ActionC
 export function moments(source: Dataset | Pairs): { mean: Float64Array; std: Float64Array } {
   const reader = pairReader(source);
   const { N, D } = reader;
-  const CHUNK = 1024;
+  const CHUNK = Math.max(1, Math.min(1024, Math.floor((1 << 20) / D)));
   const which = new Uint32Array(CHUNK);
   const s = new Float32Array(CHUNK * D);
   const a = actionColumn(source.actionSpace, CHUNK);
   const mean = new Float64Array(D);
   const std = new Float64Array(D);
-  const each = (visit: (d: number, x: number) => void) => {
+  const each = (visit: (row: number) => void) => {
     for (let start = 0; start < N; start += CHUNK) {
       const length = Math.min(CHUNK, N - start);
       for (let k = 0; k < length; k++) which[k] = start + k;
       reader.read(which, 0, length, s, a, 0);
-      for (let k = 0; k < length * D; k++) visit(k % D, s[k]);
+      for (let k = 0; k < length; k++) visit(k * D);
     }
   };
-  each((d, x) => {
-    mean[d] += x / N;
+  each((row) => {
+    for (let d = 0; d < D; d++) mean[d] += s[row + d] / N;
   });
-  each((d, x) => {
-    std[d] += (x - mean[d]) ** 2 / N;
+  each((row) => {
+    for (let d = 0; d < D; d++) std[d] += (s[row + d] - mean[d]) ** 2 / N;
   });
   for (let d = 0; d < D; d++) std[d] = Math.sqrt(std[d]);
   return { mean, std };

@@ -1,7 +1,15 @@
 import type { Env } from "../mdp/env.ts";
 import { size } from "../mdp/space.ts";
-import type { Trajectory } from "../mdp/trajectory.ts";
-import { actionColumn, type Dataset, fromTrajectories } from "./dataset.ts";
+import {
+  type ActionColumn,
+  actionColumn,
+  type Dataset,
+  fromTrajectories,
+  type ObservationColumn,
+  observationColumn,
+  type TrajectoryView,
+} from "./dataset.ts";
+import { type Growing, growing } from "./growing.ts";
 import { type Actor, type PlayOptions, play } from "./play.ts";
 
 export interface RolloutOptions extends PlayOptions {
@@ -16,7 +24,7 @@ export interface RolloutOptions extends PlayOptions {
  * Episode e follows stream e of the seed, and every episode that is begun is played to its end. So there is none of the
  * bias towards short episodes that comes from keeping the first n to finish, and the data don't depend on the number of
  * copies (as far as the actor's answer for a row doesn't depend on the rows beside it). Real actions are kept as they are
- * executed: in single precision, clipped to the bounds of their space.
+ * executed: in single precision, clipped to the bounds of their space. Observations that are bytes are kept as bytes.
  *
  * Throws if the actor answers with a wrong number of actions or one outside the space (the episode and the step are
  * named), and for an environment without a limit unless `maxSteps` is given.
@@ -26,25 +34,27 @@ export async function rollout(env: Env, actor: Actor, options: RolloutOptions): 
   checkEpisodes(episodes);
   const D = size(env.observation);
   const K = size(env.action);
-  const played: Trajectory[] = new Array(episodes);
-  const open = new Map<number, { observations: number[]; actions: number[]; rewards: number[] }>();
+  const played: TrajectoryView[] = new Array(episodes);
+  const open = new Map<number, { observations: Growing<ObservationColumn>; actions: Growing<ActionColumn>; rewards: number[] }>();
   await play(env, actor, options, {
     more: (begun) => begun < episodes,
-    began: (e, row) => open.set(e, { observations: Array.from(row), actions: [], rewards: [] }),
+    began: (e, row) => {
+      const observations = growing((length) => observationColumn(env.observation, length / D));
+      observations.push(row);
+      open.set(e, { observations, actions: growing((length) => actionColumn(env.action, length / K)), rewards: [] });
+    },
     stepped: (e, action, reward, row) => {
       const episode = open.get(e)!;
-      for (let k = 0; k < K; k++) episode.actions.push(action[k]);
+      episode.actions.push(action);
       episode.rewards.push(reward);
-      for (let d = 0; d < D; d++) episode.observations.push(row[d]);
+      episode.observations.push(row);
     },
     ended: (e, terminated) => {
       const { observations, actions, rewards } = open.get(e)!;
       open.delete(e);
-      const column = actionColumn(env.action, rewards.length);
-      column.set(actions);
       played[e] = {
-        observations: Float32Array.from(observations),
-        actions: column,
+        observations: observations.values(),
+        actions: actions.values(),
         rewards: Float64Array.from(rewards),
         terminated,
       };

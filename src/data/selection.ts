@@ -1,6 +1,7 @@
 import { rng } from "../autodiff/random.ts";
 import { describe, sameSpace, size } from "../mdp/space.ts";
 import { actionColumn, count, type Dataset, dataset, type Metadata } from "./dataset.ts";
+import { type Pairs, pairsOf } from "./pairs.ts";
 
 /** The trajectories of several data sets, one after the other. Metadata stays where all agree. Throws if their spaces differ. */
 export function concat(...sets: readonly Dataset[]): Dataset {
@@ -59,8 +60,24 @@ export function take(data: Dataset, n: number): Dataset {
  * `validation` (a fraction) of the trajectories are set aside, at least one, and at least one is left. Both halves keep
  * the order. Throws if there is only one trajectory.
  */
-export function split(data: Dataset, options: { validation: number; seed: number }): { train: Dataset; validation: Dataset } {
-  const { validation, seed } = options;
+export function split(data: Dataset, options: SplitOptions): { train: Dataset; validation: Dataset } {
+  const { train, validation } = sides(data, options);
+  return { train: select(data, train), validation: select(data, validation) };
+}
+
+/** The pairs of the two halves that `split` makes, in the same order, as views into the same columns: nothing is copied. */
+export function splitPairs(data: Dataset, options: SplitOptions): { train: Pairs; validation: Pairs } {
+  const { train, validation } = sides(data, options);
+  return { train: pairsOf(data, train), validation: pairsOf(data, validation) };
+}
+
+export interface SplitOptions {
+  /** The share of trajectories that is set aside. */
+  readonly validation: number;
+  readonly seed: number;
+}
+
+function sides(data: Dataset, { validation, seed }: SplitOptions): { train: Uint32Array; validation: Uint32Array } {
   const n = count(data);
   if (!(validation > 0 && validation < 1)) throw new RangeError(`validation is a fraction between 0 and 1, found ${validation}`);
   if (n < 2)
@@ -69,10 +86,7 @@ export function split(data: Dataset, options: { validation: number; seed: number
     );
   const aside = Math.min(n - 1, Math.max(1, Math.round(n * validation)));
   const order = rng(seed).permutation(n);
-  return {
-    train: select(data, order.subarray(aside).sort()),
-    validation: select(data, order.subarray(0, aside).sort()),
-  };
+  return { train: order.subarray(aside).sort(), validation: order.subarray(0, aside).sort() };
 }
 
 /** Copies picked trajectories into new columns. They are known to be sound: what is checked again is only that there is one. */

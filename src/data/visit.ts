@@ -1,6 +1,7 @@
 import type { Env, Observations } from "../mdp/env.ts";
 import { size } from "../mdp/space.ts";
-import { type ActionColumn, actionColumn } from "./dataset.ts";
+import { type ActionColumn, actionColumn, type ObservationColumn, observationColumn, reals } from "./dataset.ts";
+import { type Growing, growing } from "./growing.ts";
 import { type Actor, type PlayOptions, play } from "./play.ts";
 
 export interface VisitOptions extends PlayOptions {
@@ -15,7 +16,7 @@ export interface VisitOptions extends PlayOptions {
  * by default the fewest whose episodes could cover n. Throws as `rollout` does.
  */
 export async function visit(env: Env, actor: Actor, options: VisitOptions): Promise<Observations> {
-  return (await visitActing(env, actor, options)).states;
+  return reals((await visitColumns(env, actor, options)).states);
 }
 
 /** The same states `[n, D]`, with what was done in each, `[n, K]`: the actions as they were executed. */
@@ -24,14 +25,24 @@ export async function visitActing(
   actor: Actor,
   options: VisitOptions,
 ): Promise<{ states: Observations; actions: ActionColumn }> {
+  const { states, actions } = await visitColumns(env, actor, options);
+  return { states: reals(states), actions };
+}
+
+/** The same, as columns of a data set: states are bytes where the space has only bytes. */
+export async function visitColumns(
+  env: Env,
+  actor: Actor,
+  options: VisitOptions,
+): Promise<{ states: ObservationColumn; actions: ActionColumn }> {
   const { n } = options;
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`visit takes a positive whole number of states n, found ${n}`);
   const D = size(env.observation);
   const K = size(env.action);
   const longest = Math.min(env.maxSteps, options.maxSteps ?? Infinity);
   const copies = options.copies ?? Math.min(64, Math.max(1, Math.ceil(n / longest)));
-  const met: number[][] = []; // by episode: the states acted in, then the present one
-  const done: number[][] = []; // by episode: the actions
+  const met: Growing<ObservationColumn>[] = []; // by episode: the states acted in, then the present one
+  const done: Growing<ActionColumn>[] = []; // by episode: the actions
   const over: boolean[] = [];
   let total = 0;
   await play(
@@ -41,12 +52,13 @@ export async function visitActing(
     {
       more: () => total < n,
       began: (e, row) => {
-        met[e] = Array.from(row);
-        done[e] = [];
+        met[e] = growing((length) => observationColumn(env.observation, length / D));
+        met[e].push(row);
+        done[e] = growing((length) => actionColumn(env.action, length / K));
       },
       stepped: (e, action, _reward, row) => {
-        for (let d = 0; d < D; d++) met[e].push(row[d]);
-        for (let k = 0; k < K; k++) done[e].push(action[k]);
+        met[e].push(row);
+        done[e].push(action);
         total += 1;
       },
       ended: (e) => {
@@ -62,12 +74,12 @@ export async function visitActing(
       },
     },
   );
-  const states = new Float32Array(n * D);
+  const states = observationColumn(env.observation, n);
   const actions = actionColumn(env.action, n);
   for (let e = 0, at = 0; e < met.length && at < n; e++) {
     const steps = Math.min(met[e].length / D - 1, n - at);
-    states.set(met[e].slice(0, steps * D), at * D);
-    actions.set(done[e].slice(0, steps * K), at * K);
+    states.set(met[e].values().subarray(0, steps * D), at * D);
+    actions.set(done[e].values().subarray(0, steps * K), at * K);
     at += steps;
   }
   return { states, actions };

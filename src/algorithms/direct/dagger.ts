@@ -2,12 +2,15 @@ import { type Rng, rng } from "../../autodiff/index.ts";
 import {
   type ActionColumn,
   actionColumn,
-  allPairs,
   type Dataset,
+  type ObservationColumn,
+  observationColumn,
   type Pairs,
+  pairColumns,
   pairCount,
   pairs,
-  visitActing,
+  reals,
+  visitColumns,
 } from "../../data/index.ts";
 import {
   type Actions,
@@ -50,7 +53,7 @@ export interface DaggerState {
   /** Rounds made. */
   round: number;
   /** ℬ: every labelled state so far, `[*, D]` and `[*, K]`. */
-  data: { observations: Observations; actions: ActionColumn };
+  data: { observations: ObservationColumn; actions: ActionColumn };
   /** Labels the expert was asked for, and steps it acted in. Where it acts alone the two are the same answers. */
   labels: number;
   expertSteps: number;
@@ -92,12 +95,14 @@ export const dagger: Algorithm<DaggerProblem, DaggerOptions, DaggerState, Dagger
     async init(problem, options) {
       check(problem, options);
       const { env, policy, demos } = problem;
-      const first = demos ? allPairs(demos) : { s: new Float32Array(0), a: actionColumn(env.action, 0) };
+      const first = demos
+        ? pairColumns(demos)
+        : { observations: observationColumn(env.observation, 0), actions: actionColumn(env.action, 0) };
       const { theta } = (await behaviorCloning.init({ demos: onePair(env), policy }, { ...options, normalise: false })).learner;
       const state: DaggerState = {
         options,
         round: 0,
-        data: { observations: first.s, actions: first.a },
+        data: first,
         labels: 0,
         expertSteps: 0,
         learner: { theta, normaliser: null },
@@ -114,7 +119,7 @@ export const dagger: Algorithm<DaggerProblem, DaggerOptions, DaggerState, Dagger
       const piHat = learnerOf(state, problem);
       // s_1, ..., s_N ~ d^π_i, where π_i = β_i π* + (1 - β_i) π̂_i
       const { actor, expertSteps } = mixed(problem, piHat, beta, options.deterministic);
-      const visited = await visitActing(env, actor, { n: options.states, seed: seedFrom(streams.split("episodes")) });
+      const visited = await visitColumns(env, actor, { n: options.states, seed: seedFrom(streams.split("episodes")) });
       // a_n = π*(s_n); where the expert alone has acted, it has said so already
       const labels = beta === 1 ? visited.actions : await ask(expert, visited.states, env);
       const mismatch = beta === 1 ? undefined : await differing(piHat, visited.states, labels);
@@ -172,8 +177,8 @@ function pairsOf({ data }: DaggerState, env: Env): Pairs {
   return pairs(env.observation, env.action, data.observations, data.actions);
 }
 
-function append({ data }: DaggerState, { action }: Env, states: Observations, labels: Actions): void {
-  const observations = new Float32Array(data.observations.length + states.length);
+function append({ data }: DaggerState, { observation, action }: Env, states: ObservationColumn, labels: Actions): void {
+  const observations = observationColumn(observation, (data.observations.length + states.length) / size(observation));
   observations.set(data.observations);
   observations.set(states, data.observations.length);
   const actions = actionColumn(action, (data.actions.length + labels.length) / size(action));
@@ -215,11 +220,28 @@ function mixed(
   return { actor: { observation: env.observation, action: env.action, act }, expertSteps: () => steps };
 }
 
+/** How many numbers of observations are handed on at once: pictures become reals by the hundred, not all at the same time. */
+const AT_ONCE = 1 << 22;
+
+/** The answers to all states, asked for in parts where the states are large. */
+async function inParts(states: ObservationColumn, D: number, K: number, answer: (s: Observations) => Actions | Promise<Actions>) {
+  const rows = Math.max(1, Math.floor(AT_ONCE / D));
+  const n = states.length / D;
+  if (n <= rows) return answer(reals(states));
+  let all: Actions | undefined;
+  for (let from = 0; from < n; from += rows) {
+    const part = await answer(reals(states, from * D, Math.min(n, from + rows) * D));
+    all ??= new (part.constructor as Float32ArrayConstructor)(n * K);
+    all.set(part, from * K);
+  }
+  return all!;
+}
+
 /** The expert's answers, checked. */
-async function ask(expert: Expert, states: Observations, { observation, action }: Env): Promise<Actions> {
+async function ask(expert: Expert, states: ObservationColumn, { observation, action }: Env): Promise<Actions> {
   const n = states.length / size(observation);
   const K = size(action);
-  const answers = await expert.label(states);
+  const answers = await inParts(states, size(observation), K, (s) => expert.label(s));
   if (answers.length !== n * K) {
     throw new RangeError(
       `the expert gave ${answers.length} numbers for ${n} states, expected ${n * K} (${describe(action)} each)`,
@@ -233,10 +255,10 @@ async function ask(expert: Expert, states: Observations, { observation, action }
 }
 
 /** The share of states whose label is not the learner's most likely choice; `undefined` for real actions. */
-async function differing(piHat: NeuralPolicy, states: Observations, labels: Actions): Promise<number | undefined> {
+async function differing(piHat: NeuralPolicy, states: ObservationColumn, labels: Actions): Promise<number | undefined> {
   if (piHat.action.kind === "box") return undefined;
-  const own = await piHat.act(states, { deterministic: true });
   const K = size(piHat.action);
+  const own = await inParts(states, size(piHat.observation), K, (s) => piHat.act(s, { deterministic: true }));
   let differ = 0;
   for (let i = 0; i < own.length; i += K) {
     for (let k = i; k < i + K; k++) {
