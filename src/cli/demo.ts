@@ -38,11 +38,10 @@ export async function demo(folder?: string): Promise<void> {
     table(
       runs.map(({ verdict }, i) => [
         String(DEMONSTRATIONS[i]),
-        short(verdict.expert.mean),
+        verdict.expert ? short(verdict.expert.mean) : "",
         short(verdict.learner.mean),
         interval(verdict.learner),
-        short(verdict.gap.mean),
-        interval(verdict.gap),
+        ...(verdict.gap ? [short(verdict.gap.mean), interval(verdict.gap)] : []),
         verdict.onExpertStates ? `${short(100 * verdict.onExpertStates.mean)} %` : "",
       ]),
       head,
@@ -66,12 +65,10 @@ export async function demo(folder?: string): Promise<void> {
 function drawn(runs: readonly Trained[]): Promise<string> {
   const line = (name: string, which: "learner" | "expert") => ({
     name,
-    points: runs.map(({ verdict }, i) => ({
-      x: DEMONSTRATIONS[i],
-      y: verdict[which].mean,
-      low: verdict[which].low,
-      high: verdict[which].high,
-    })),
+    points: runs.flatMap(({ verdict }, i) => {
+      const value = verdict[which];
+      return value ? [{ x: DEMONSTRATIONS[i], y: value.mean, low: value.low, high: value.high }] : [];
+    }),
   });
   return lineFigure({
     title: `What a clone of the expert is worth in ${ENV}`,

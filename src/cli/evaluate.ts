@@ -1,16 +1,15 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { episodeReturns } from "../data/index.ts";
 import { makeEnv } from "../envs/index.ts";
-import { judge, meanInterval, type Verdict } from "../evaluation/index.ts";
 import { makeExpert } from "../experts/index.ts";
 import { describe, type Env, type Policy, sameKind } from "../mdp/index.ts";
 import { loadPolicy } from "../policies/index.ts";
 import { readConfig } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { defaultExpert, readBytes, readDemos } from "./ingredients.ts";
-import { interval, verdictHead, verdictJson, verdictRows } from "./present.ts";
-import { print, printJson, say, short, table } from "./terminal.ts";
+import { judged } from "./judge.ts";
+import { verdictHead, verdictJson, verdictRows } from "./present.ts";
+import { print, printJson, say, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
 
 export interface EvaluateRequest {
@@ -53,31 +52,11 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
     ...(typeof policy.about.algorithm === "string" ? { algorithm: policy.about.algorithm } : {}),
   };
   const began = performance.now();
-  if (!expert && !demos) {
-    say(`nobody to compare with in ${env.id}: give --expert or --demos for the gap`);
-    const alone = await worth(env, policy, { episodes, seed });
-    if (json) {
-      printJson({ ...head, ...alone, episodes, seconds: (performance.now() - began) / 1000 });
-      return;
-    }
-    const rows = [
-      ["return, most likely actions", short(alone.learner.mean), interval(alone.learner)],
-      ["return, drawn actions", short(alone.sampled.mean), interval(alone.sampled)],
-    ];
-    print(table(rows, verdictHead(0.95)));
-    return;
-  }
-  const verdict: Verdict = await judge(env, policy, {
-    episodes,
-    seed,
-    ...(expert ? { expert } : {}),
-    ...(demos ? { demos } : {}),
-  });
-  if (json) {
-    printJson({ ...head, ...verdictJson(verdict), seconds: (performance.now() - began) / 1000 });
-    return;
-  }
-  print(table(verdictRows(verdict, { expert: name ?? "demonstrations", learner: "policy" }), verdictHead(verdict.confidence)));
+  if (!expert && !demos) say(`nobody to compare with in ${env.id}: give --expert or --demos for the gap`);
+  const verdict = await judged(env, policy, { episodes, seed, ...(expert ? { expert } : {}), ...(demos ? { demos } : {}) });
+  if (json) printJson({ ...head, ...verdictJson(verdict), seconds: (performance.now() - began) / 1000 });
+  else
+    print(table(verdictRows(verdict, { expert: name ?? "demonstrations", learner: "policy" }), verdictHead(verdict.confidence)));
 }
 
 async function loaded(file: string, bytes: Uint8Array) {
@@ -99,10 +78,4 @@ function mustFit(file: string, policy: Policy, env: Env): void {
       );
     }
   }
-}
-
-async function worth(env: Env, policy: Policy, how: { episodes: number; seed: number }) {
-  const play = async (deterministic: boolean) =>
-    meanInterval((await episodeReturns(env, policy, { ...how, deterministic })).returns, { seed: how.seed });
-  return { learner: await play(true), sampled: await play(false) };
 }

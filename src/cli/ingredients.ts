@@ -66,6 +66,8 @@ export interface Ingredients {
   /** An expert that can be asked. */
   expert(): Promise<Controller>;
   policy(): PolicyModel;
+  /** Whether the demonstrations are a file's: the caller's own. */
+  readonly fromFile: boolean;
   /** Whether there is an expert that can be asked. */
   readonly hasExpert: boolean;
   /** The configuration with what was found out on the way: hashes, the policy's kind. */
@@ -118,6 +120,7 @@ export function ingredients(config: ProblemConfig): Ingredients {
       return demos;
     },
     expert,
+    fromFile: config.demos !== undefined && "file" in config.demos,
     hasExpert: config.expert !== undefined,
     policy() {
       const { policy: asked, distribution: wanted, ...others } = config.policy as unknown as PolicyValues;
@@ -130,7 +133,10 @@ export function ingredients(config: ProblemConfig): Ingredients {
       if (policy === "tabular") return tabular(world());
       return policy === "linear" ? linearPolicy(world(), rest) : mlp(world(), rest);
     },
-    resolved: () => found,
+    resolved() {
+      const { demos: listed, ...rest } = found;
+      return listed && ("file" in listed || demos) ? found : rest; // what was not recorded is no part of the problem
+    },
   };
 }
 

@@ -1,16 +1,17 @@
-import type { DisagreementEstimate, Interval, Verdict } from "../evaluation/index.ts";
+import type { DisagreementEstimate, Interval } from "../evaluation/index.ts";
+import type { Judgement } from "./judge.ts";
 import { short } from "./terminal.ts";
 
 /** The verdict as rows of a table: what, its estimate, its interval. */
-export function verdictRows(verdict: Verdict, names: { readonly expert: string; readonly learner: string }): string[][] {
+export function verdictRows(verdict: Judgement, names: { readonly expert: string; readonly learner: string }): string[][] {
   const { learner, expert } = names;
   const row = (name: string, value: Interval, unit = "") => [name, short(value.mean) + unit, interval(value)];
   return [
-    row(`return of the expert (${expert})`, verdict.expert),
+    ...(verdict.expert ? [row(`return of the expert (${expert})`, verdict.expert)] : []),
     row(`return of the ${learner}, most likely actions`, verdict.learner),
     row(`return of the ${learner}, drawn actions`, verdict.sampled),
-    row("gap", verdict.gap),
-    row("gap, drawn actions", verdict.sampledGap),
+    ...(verdict.gap ? [row("gap", verdict.gap)] : []),
+    ...(verdict.sampledGap ? [row("gap, drawn actions", verdict.sampledGap)] : []),
     ...(verdict.onExpertStates
       ? [row(`${disagreement(verdict.onExpertStates)} on the expert's states`, verdict.onExpertStates)]
       : []),
@@ -33,14 +34,14 @@ export function verdictRows(verdict: Verdict, names: { readonly expert: string; 
 export const verdictHead = (confidence: number) => ["", "mean", `${short(100 * confidence)} % interval`];
 
 /** The verdict for programs. */
-export function verdictJson(verdict: Verdict): Record<string, unknown> {
+export function verdictJson(verdict: Judgement): Record<string, unknown> {
   const { expert, learner, gap, sampled, sampledGap, onExpertStates, onLearnerStates, bound, episodes, confidence } = verdict;
   return {
-    expert,
+    ...(expert ? { expert } : {}),
     learner,
-    gap,
+    ...(gap ? { gap } : {}),
     sampled,
-    sampledGap,
+    ...(sampledGap ? { sampledGap } : {}),
     ...(onExpertStates ? { disagreement: onExpertStates } : {}),
     ...(onLearnerStates ? { disagreementOnLearnerStates: onLearnerStates } : {}),
     ...(bound ? { bound } : {}),
@@ -50,15 +51,18 @@ export function verdictJson(verdict: Verdict): Record<string, unknown> {
 }
 
 /** The verdict in a sentence. */
-export function summary(verdict: Verdict, learner: string): string {
-  const { gap, expert, env } = verdict;
-  const against = `${short(verdict.learner.mean)} in ${env} against the expert's ${short(expert.mean)}, over ${verdict.episodes} episodes`;
+export function summary(verdict: Judgement, learner: string): string {
+  const { gap, expert, env, episodes } = verdict;
+  const returns = `The ${learner} returns ${short(verdict.learner.mean)} in ${env}`;
+  if (!gap || !expert)
+    return `${returns} ${interval(verdict.learner)}, over ${episodes} episodes; there was nobody to compare with.`;
+  const against = `${returns} against the expert's ${short(expert.mean)}, over ${episodes} episodes`;
   if (gap.low <= 0 && gap.high >= 0) {
-    return `The ${learner} returns ${against}: the gap of ${short(gap.mean)} cannot be told from none ${interval(gap)}.`;
+    return `${against}: the gap of ${short(gap.mean)} cannot be told from none ${interval(gap)}.`;
   }
   return gap.mean > 0
-    ? `The ${learner} returns ${against}: it falls short by ${short(gap.mean)} ${interval(gap)}.`
-    : `The ${learner} returns ${against}: it is better by ${short(-gap.mean)} ${interval({ mean: -gap.mean, low: -gap.high, high: -gap.low })}.`;
+    ? `${against}: it falls short by ${short(gap.mean)} ${interval(gap)}.`
+    : `${against}: it is better by ${short(-gap.mean)} ${interval({ mean: -gap.mean, low: -gap.high, high: -gap.low })}.`;
 }
 
 export function interval({ mean, low, high }: Interval): string {

@@ -1,7 +1,7 @@
-import type { Verdict } from "../evaluation/index.ts";
 import type { Env, Policy } from "../mdp/index.ts";
 import { film, intervalFigure, lineFigure, type RunConfig, reportPage, type Section } from "../runs/index.ts";
 import { readProblem } from "./ingredients.ts";
+import type { Judgement } from "./judge.ts";
 import { summary, verdictHead, verdictRows } from "./present.ts";
 import type { Curve, Recipe } from "./recipe.ts";
 import { shown } from "./settings.ts";
@@ -10,7 +10,7 @@ import { short } from "./terminal.ts";
 export interface ReportParts {
   readonly config: RunConfig;
   readonly recipe: Recipe;
-  readonly verdict: Verdict;
+  readonly verdict: Judgement;
   readonly policy: Policy;
   readonly records: readonly Record<string, unknown>[];
   readonly env: Env;
@@ -33,11 +33,11 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
         title: `Return in ${env.id}`,
         x: "return of an episode (sum of the environment's rewards)",
         rows: [
-          { label: `expert (${expert})`, value: verdict.expert },
+          ...(verdict.expert ? [{ label: `expert (${expert})`, value: verdict.expert }] : []),
           { label: `${learner}, most likely actions`, value: verdict.learner },
           { label: `${learner}, drawn actions`, value: verdict.sampled },
         ],
-        reference: { label: "expert's mean", value: verdict.expert.mean },
+        ...(verdict.expert ? { reference: { label: "expert's mean", value: verdict.expert.mean } } : {}),
       }),
     },
   ];

@@ -52,6 +52,14 @@ describe("the verdict in a sentence", () => {
       "clone",
     );
   };
+  it("says what the learner returns where there is nobody to compare with", () => {
+    const value = { mean: 3, low: 2, high: 4 };
+    const alone = { env: "X", episodes: 9, seed: 0, confidence: 0.95, learner: value, sampled: value };
+    expect(summary(alone, "learner")).toBe(
+      "The learner returns 3 in X [2, 4], over 9 episodes; there was nobody to compare with.",
+    );
+  });
+
   it("says whether the gap can be told from none, and which way it goes", () => {
     expect(of(2, -1, 5)).toContain("the gap of 2 cannot be told from none [-1, 5].");
     expect(of(3, 1, 5)).toContain("it falls short by 3 [1, 5].");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { NotFiniteError } from "../autodiff/index.ts";
-import { judge, type Verdict } from "../evaluation/index.ts";
+import type { Policy } from "../mdp/index.ts";
 import {
   createRun,
   type Driven,
@@ -18,6 +18,7 @@ import {
 import { findRecipe } from "./algorithms/index.ts";
 import { BadInput, given, Interrupted } from "./exit.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
+import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
 import { readSettings } from "./settings.ts";
@@ -46,7 +47,7 @@ export interface Trained {
   readonly out: string;
   readonly config: RunConfig;
   readonly recipe: Recipe;
-  readonly verdict: Verdict;
+  readonly verdict: Judgement;
   readonly driven: Driven;
   readonly updates: { readonly done: number; readonly unit: string };
   readonly transitions: number | undefined;
@@ -65,6 +66,11 @@ export async function train(request: TrainRequest): Promise<Trained> {
 
   const parts = ingredients(problem);
   const prepared = await given(() => recipe.prepare(parts, options));
+  if (request.episodes !== undefined && !parts.resolved().demos) {
+    throw new BadInput(
+      `${recipe.name} records no demonstrations, found --episodes ${request.episodes}; leave it out, or give --demos FILE`,
+    );
+  }
   const run = prepared.start();
   await given(() => run.ready); // refuses a problem and options that don't fit together
   const config: RunConfig = {
@@ -183,7 +189,7 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
       folder.release();
       say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
     });
-    const verdict = (readVerdict(path) as Verdict | undefined) ?? (await verdictOn(policy, parts, prepared));
+    const verdict = (readVerdict(path) as Judgement | undefined) ?? (await verdictOn(policy, parts, prepared));
     const page = await runReport({ config, recipe, verdict, policy, records: readRecords(path), env: parts.env() });
     folder.write("report.html", page);
     folder.finish(verdict);
@@ -199,11 +205,11 @@ function rate(total: number | undefined): { total: number; unit: string } | unde
   return total === undefined ? undefined : { total, unit: "transitions" };
 }
 
-async function verdictOn(policy: Parameters<typeof judge>[1], parts: Ingredients, prepared: Prepared): Promise<Verdict> {
-  const { judge: how } = parts.resolved();
+async function verdictOn(policy: Policy, parts: Ingredients, prepared: Prepared): Promise<Judgement> {
+  const { judge: how, demos } = parts.resolved();
   const env = parts.env();
   say(`judging over ${how.episodes} episodes`);
-  if (parts.hasExpert) return judge(env, policy, { ...how, expert: await parts.expert() });
+  if (parts.hasExpert) return judged(env, policy, { ...how, expert: await parts.expert() });
   const { heldOut } = prepared;
-  return judge(env, policy, { ...how, demos: await parts.demos(), ...(heldOut ? { heldOut } : {}) });
+  return judged(env, policy, { ...how, ...(demos ? { demos: await parts.demos() } : {}), ...(heldOut ? { heldOut } : {}) });
 }

@@ -102,6 +102,23 @@ describe("apprentice train", () => {
   });
 });
 
+describe("apprentice train dagger", () => {
+  it("asks the expert that is there, and keeps its own curves", async () => {
+    const { code, out, err } = await apprentice(
+      "train dagger --env CartPole-v1 --set rounds=2 updates=200 states=200 --judge-episodes 5 --out asked --json",
+      folder,
+    );
+    expect(err).toContain("400 labels");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ algorithm: "dagger", rounds: 2 });
+    expect(readFileSync(at("asked/report.html"), "utf8")).toContain("labels asked for");
+    expect(JSON.parse(readFileSync(at("asked/config.json"), "utf8")).problem).not.toHaveProperty("demos");
+    const odd = await apprentice("train dagger --env CartPole-v1 --episodes 3 --out odd", folder);
+    expect(odd.err).toMatch(/^error: dagger records no demonstrations, found --episodes 3; /);
+    expect(odd.code).toBe(2);
+  });
+});
+
 describe("apprentice evaluate", () => {
   it("says the same of a run as the run's own verdict, over the same episodes", async () => {
     const trained = await apprentice(

@@ -1,24 +1,13 @@
 import { type BehaviorCloningOptions, behaviorCloning } from "../../algorithms/index.ts";
 import { count, type Dataset, pairCount, split } from "../../data/index.ts";
 import { recipe } from "../recipe.ts";
-import { choice, either, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { cloningReadings } from "./readings.ts";
 
 export const bc = recipe({
   algorithm: behaviorCloning,
   learner: "clone",
-  readings: {
-    batchSize: whole(1),
-    updates: whole(),
-    patience: whole(),
-    warmup: whole(),
-    validation: real(0, 0.99),
-    smoothing: real(0),
-    unseen: choice("uniform", "marginal"),
-    classWeights: either(choice("none", "balanced"), list(real(0))),
-    optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
-    schedule: choice("constant", "linear", "cosine"),
-  },
+  readings: cloningReadings,
   async build(ingredients, options) {
     const demos = await ingredients.demos();
     return { problem: { demos, policy: ingredients.policy() }, ...heldOut(demos, options) };

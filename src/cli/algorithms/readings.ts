@@ -1,0 +1,15 @@
+import { choice, either, list, real, whole } from "../settings.ts";
+
+/** How the options of behavior cloning are read, which every method that refits by it has too. */
+export const cloningReadings = {
+  batchSize: whole(1),
+  updates: whole(),
+  patience: whole(),
+  warmup: whole(),
+  validation: real(0, 0.99),
+  smoothing: real(0),
+  unseen: choice("uniform", "marginal"),
+  classWeights: either(choice("none", "balanced"), list(real(0))),
+  optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
+  schedule: choice("constant", "linear", "cosine"),
+};
