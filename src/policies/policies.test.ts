@@ -15,12 +15,17 @@ import {
   tabular,
 } from "./index.ts";
 
-/** log π(a | s) of a head for rows z and actions a, with its own parameters at their first values. */
-async function logProbs(head: Head, z: Float32Array, a: Float32Array | Int32Array): Promise<Float32Array> {
+/** log π(a | s) of a head (or of draws) for rows z and actions a, with its own parameters at their first values. */
+async function logProbs(
+  head: Head,
+  z: Float32Array,
+  a: Float32Array | Int32Array,
+  of: "logProb" | "drawLogProb" = "logProb",
+): Promise<Float32Array> {
   const zIn = input("z", ["B", head.inputs]);
   const own = Object.keys(head.params).length > 0;
   const program = await compile({
-    outputs: { logProb: head.logProb(zIn, head.action("a")) },
+    outputs: { logProb: head[of](zIn, head.action("a")) },
     ...(own ? { params: head.params } : {}),
   });
   return (await program.run({ z, a, ...(own ? { theta: initialise(head.params, rng(0)) } : {}) })).logProb as Float32Array;
@@ -47,6 +52,42 @@ describe("a head is a distribution", () => {
     expect(p.reduce((x, y) => x + y)).toBeCloseTo(1, 6);
     const entropy = await evaluate(head, (t) => head.entropy(t), z);
     expect(entropy[0]).toBeCloseTo(-p.reduce((sum, own) => sum + own * Math.log(own), 0), 5);
+  });
+
+  it("a Gaussian's draws are cut to the box, a squashed one's go through tanh; both are given as they were before", () => {
+    const space = box([2], [-1, 0], [1, 4]);
+    const outputs = { mean: Float32Array.of(0.5, 2, -3, 1), std: Float32Array.of(1, 3, 1, 0.5) };
+    const sampled = (head: Head) => {
+      const [actions, draws] = [new Float32Array(4), new Float32Array(4)];
+      head.sample(outputs, () => rng(3), actions, draws);
+      return { actions, draws };
+    };
+    const cut = sampled(gaussian(space));
+    expect(Array.from(cut.draws).some((x, k) => x < space.low[k % 2] || x > space.high[k % 2])).toBe(true);
+    expect(Array.from(cut.actions)).toEqual(
+      Array.from(cut.draws, (x, k) => Math.min(space.high[k % 2], Math.max(space.low[k % 2], x))),
+    );
+    const squashed = sampled(squashedGaussian(space));
+    squashed.actions.forEach((a, k) => {
+      expect(a).toBeCloseTo([0, 2][k % 2] + [1, 2][k % 2] * Math.tanh(squashed.draws[k]), 5);
+    });
+  });
+
+  it("the density of a squashed action is that of its draw, divided by the slope of the squashing", async () => {
+    const head = squashedGaussian(box([1], -2, 2));
+    const z = Float32Array.of(0.3, 0.3, 0.3);
+    const x = Float32Array.of(-1.2, 0.1, 2);
+    const logDraw = await logProbs(head, z, x, "drawLogProb");
+    const logAction = await logProbs(
+      head,
+      z,
+      x.map((u) => 2 * Math.tanh(u)),
+    );
+    x.forEach((u, i) => {
+      expect(logAction[i]).toBeCloseTo(logDraw[i] - Math.log(2 * (1 - Math.tanh(u) ** 2)), 4);
+    });
+    const error = (x[1] - 0.3) / Math.exp(-0.5);
+    expect(logDraw[1]).toBeCloseTo(-0.5 * error ** 2 + 0.5 - 0.5 * Math.log(2 * Math.PI), 5);
   });
 
   it.each([

@@ -24,8 +24,6 @@ import type { PolicyModel } from "../../policies/index.ts";
 import type { Critic } from "./critic.ts";
 
 export interface ObjectiveOptions {
-  /** Rows in a minibatch. */
-  batchSize: number;
   /** ε: how far the ratio of new to old probabilities may go before its gradient is cut. */
   clipRange: number;
   /** How far a value may move from its old one before its gradient is cut; 0 for no such limit. */
@@ -91,7 +89,7 @@ export function clippedObjective(policy: PolicyModel, critic: Critic, options: O
 export function compileObjective(
   policy: PolicyModel,
   critic: Critic,
-  options: ObjectiveOptions,
+  options: ObjectiveOptions & { batchSize: number },
   optimizer: Optimizer,
 ): Promise<Update> {
   const { loss, metrics } = clippedObjective(policy, critic, options);

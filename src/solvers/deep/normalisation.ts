@@ -1,5 +1,6 @@
 import { type Space, size } from "../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../policies/index.ts";
+import type { Rollout } from "./collect.ts";
 import { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
 
 /** What observations are shifted and scaled by after such moments: real entries only; a choice stays the number it is. */
@@ -29,16 +30,16 @@ export function noRewardScale(n: number): RewardScale {
 }
 
 /**
- * Divides rewards `[T, n]` in place by the standard deviation of the discounted sums seen so far, these included: values then
- * have about the size 1, whatever the environment's units.
+ * Divides a rollout's rewards in place by the standard deviation of the discounted sums seen so far, these included: values
+ * then have about the size 1, whatever the environment's units.
  */
-export function scaleRewards(scale: RewardScale, rewards: Float64Array, ended: (k: number) => boolean, gamma: number): void {
-  const n = scale.sums.length;
+export function scaleRewards(scale: RewardScale, rollout: Rollout, gamma: number): void {
+  const { n, rewards, terminated, truncated } = rollout;
   const sums = new Float64Array(rewards.length);
   for (let k = 0; k < rewards.length; k++) {
     const i = k % n;
     sums[k] = gamma * scale.sums[i] + rewards[k];
-    scale.sums[i] = ended(k) ? 0 : sums[k];
+    scale.sums[i] = (terminated[k] | truncated[k]) === 1 ? 0 : sums[k];
   }
   include(scale.moments, sums);
   const [deviation] = deviations(scale.moments);

@@ -1,13 +1,14 @@
-import { adam, compile, initialise, input, layout, type Program, Rng, rng, type TrainState } from "../../autodiff/index.ts";
+import { adam, initialise, layout, Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { type Algorithm, describe, type Env, type Plain, type Reward, sameKind, size, type VectorEnv } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { actorCritic, compileObjective, type ObjectiveOptions } from "./clipped-objective.ts";
 import { type Actor, actorInto, collect, type Episodes, type Rollout, relabel, rolloutOf } from "./collect.ts";
 import { type Critic, mlpCritic } from "./critic.ts";
-import { type Columns, type EpochOptions, type Epochs, epochsOf } from "./epochs.ts";
-import { type Advantages, gae } from "./gae.ts";
+import { type EpochOptions, type Epochs, epochsOf, type Losses } from "./epochs.ts";
+import { type EstimateOptions, type Estimator, estimatorOf, explainedVariance } from "./estimate.ts";
+import type { Advantages } from "./gae.ts";
 import { noRewardScale, observationNormaliser, type RewardScale, scaleRewards } from "./normalisation.ts";
-import { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
+import { include, noMoments, type RunningMoments } from "./running-moments.ts";
 
 /** A world, the family of policies to choose from, and what is to be made large. */
 export interface PpoProblem {
@@ -19,7 +20,7 @@ export interface PpoProblem {
   readonly critic?: Critic;
 }
 
-export interface PpoOptions extends ObjectiveOptions, EpochOptions {
+export interface PpoOptions extends ObjectiveOptions, EpochOptions, EstimateOptions {
   /** Steps of the environment in all, over all copies; the last round is made whole. */
   steps: number;
   /** Copies of the environment that step together, n. */
@@ -29,12 +30,6 @@ export interface PpoOptions extends ObjectiveOptions, EpochOptions {
   learningRate: number;
   /** Whether the rate stays, or falls in a line to 0 over all rounds. */
   schedule: "constant" | "linear";
-  /** γ, the discount. */
-  gamma: number;
-  /** λ of the advantages: 0 trusts the values alone, 1 the rewards alone. */
-  lambda: number;
-  /** Shift and scale each round's advantages to mean 0 and deviation 1. */
-  normaliseAdvantages: boolean;
   /** Shift and scale observations by the mean and deviation of those seen so far; kept inside the policy. */
   normalise: boolean;
   /** Divide rewards by the spread of their discounted sums so far. */
@@ -61,8 +56,8 @@ export interface PpoState {
 }
 
 /** One round: a rollout of every copy, and the updates made of it. */
-export interface PpoRecord {
-  /** Steps so far. */
+export interface PpoRecord extends Omit<Losses, "loss"> {
+  /** Steps so far, over all copies. */
   steps: number;
   /** Episodes that ended in this round. */
   episodes: number;
@@ -70,20 +65,8 @@ export interface PpoRecord {
   episodeReturn?: number;
   /** Their mean length in steps. */
   episodeLength?: number;
-  /** Updates made (fewer than planned where the KL divergence stopped them). */
-  updates: number;
-  /** Means over the round's updates. */
-  policyLoss: number;
-  valueLoss: number;
-  /** In nats. */
-  entropy: number;
-  /** KL(π_old ‖ π_θ) in the last epoch, estimated, in nats. */
-  kl: number;
-  /** The share of rows in the last epoch whose ratio was beyond the clip range. */
-  clipped: number;
   /** 1 − Var(R − V) / Var(R): 1 where the critic foresaw the returns, 0 where a constant would have done as well. */
   explainedVariance: number;
-  gradNorm: number;
   learningRate: number;
 }
 
@@ -144,33 +127,36 @@ export const ppo: Algorithm<PpoProblem, PpoOptions, PpoState, PpoRecord, { polic
   },
 
   async iterate(state, problem) {
-    const { options, learner, episodes } = state;
+    const { options, learner, episodes, observed, rewardScale } = state;
     const { env, reward } = problem;
     const work = await workshop(state, problem);
-    const { world, rollout } = work;
+    const { world, rollout, actor, rate } = work;
     const random = new Rng(state.stream);
-    if (state.observed) state.normaliser = { ...observationNormaliser(env.observation, state.observed) };
-    work.rate.now = rateAt(state);
+    if (observed) state.normaliser = { ...observationNormaliser(env.observation, observed) };
+    rate.now = rateAt(state);
 
     // s_t, a_t ~ π_θ(· | s_t), r_t
     const normal = state.normaliser ?? undefined;
-    const theta = learner.theta.subarray(0, work.policySize);
-    work.observations = await collect(world, work.observations, work.actor, theta, random, rollout, episodes, normal);
+    work.observations = await collect(world, work.observations, rollout, {
+      actor,
+      theta: learner.theta,
+      random,
+      normal,
+      episodes,
+    });
     if (reward) await relabel(world, rollout, reward);
-    const ended = (k: number) => (rollout.terminated[k] | rollout.truncated[k]) === 1;
-    if (state.rewardScale) scaleRewards(state.rewardScale, rollout.rewards, ended, options.gamma);
+    if (rewardScale) scaleRewards(rewardScale, rollout, options.gamma);
 
-    // V(s_t), A_t, R_t, ln π_old(a_t | s_t)
-    const judged = await advantagesOf(work, learner.theta, options);
-    await fillColumns(work, theta, judged, options);
+    // ln π_old(a_t | s_t), V(s_t), A_t, R_t
+    const judged = await work.estimator.run(learner.theta);
 
     // θ ← optimizer(θ, ∇ L)
-    const losses = await work.epochs.run(learner, work.columns, random);
+    const losses = await work.epochs.run(learner, random);
 
-    if (state.observed) include(state.observed, rollout.raw.subarray(0, rollout.raw.length - work.observations.length));
+    if (observed) include(observed, rollout.raw.subarray(0, rollout.raw.length - work.observations.length));
     state.steps += rollout.rewards.length;
     state.worlds = world.state();
-    return recordOf(state, work, judged, losses);
+    return recordOf(state, rollout, judged, losses, rate.now);
   },
 
   done: ({ steps, options }) => steps >= options.steps,
@@ -188,20 +174,15 @@ export const ppo: Algorithm<PpoProblem, PpoOptions, PpoState, PpoRecord, { polic
 
 /** What is made once for a run and can be made again from its state: the copies, compiled programs, buffers. */
 interface Workshop {
-  world: VectorEnv;
+  readonly world: VectorEnv;
+  /** What the copies show now. */
   observations: Float32Array;
-  rollout: Rollout;
-  actor: Actor;
-  /** V(s). */
-  value: Program;
-  /** ln π(x | s). */
-  logProb: Program;
-  epochs: Epochs;
-  columns: Columns & { s: Float32Array; logPi: Float32Array; A: Float32Array; R: Float32Array };
-  values: Float32Array;
-  policySize: number;
+  readonly rollout: Rollout;
+  readonly actor: Actor;
+  readonly estimator: Estimator;
+  readonly epochs: Epochs;
   /** The learning rate, read by the optimizer. */
-  rate: { now: number };
+  readonly rate: { now: number };
 }
 
 const workshops = new WeakMap<PpoState, Promise<Workshop>>();
@@ -218,97 +199,37 @@ function workshop(state: PpoState, problem: PpoProblem): Promise<Workshop> {
 async function makeWorkshop(state: PpoState, problem: PpoProblem): Promise<Workshop> {
   const { options } = state;
   const { env, policy, reward } = problem;
-  const { copies: n, rolloutSteps: T } = options;
-  const world = env.vector(n, { autoreset: "same-step" });
-  const observations = world.restore(state.worlds);
-  const rollout = rolloutOf(world, T, options.normalise, reward !== undefined);
   const critic = criticOf(problem);
-  const { head } = policy;
-  const s = input("s", ["B", size(env.observation)]);
-  const act = await compile({ outputs: head.outputs(policy.forward(s)), params: policy.params, dims: { B: n } });
-  const value = await compile({ outputs: { V: critic.value(s) }, params: critic.params });
-  const logPi = head.drawLogProb(policy.forward(s), head.action("x"));
-  const logProb = await compile({ outputs: { logPi }, params: policy.params });
-  const N = T * n;
-  const values = new Float32Array(N + n);
-  const columns = {
-    s: rollout.seen.subarray(0, N * size(env.observation)),
-    x: rollout.draws,
-    logPi: new Float32Array(N),
-    A: new Float32Array(N),
-    R: new Float32Array(N),
-    ...(options.valueClip > 0 ? { V: values.subarray(0, N) } : {}),
-  };
+  const world = env.vector(options.copies, { autoreset: "same-step" });
+  const observations = world.restore(state.worlds);
+  const rollout = rolloutOf(world, options.rolloutSteps, options.normalise, reward !== undefined);
+  const estimator = await estimatorOf(rollout, policy, critic, options);
   const rate = { now: options.learningRate };
-  const optimizer = adam({ learningRate: () => rate.now, epsilon: 1e-5 });
-  const update = await compileObjective(policy, critic, options, optimizer);
+  const update = await compileObjective(policy, critic, options, adam({ learningRate: () => rate.now, epsilon: 1e-5 }));
+  const { V, ...columns } = estimator.columns;
   return {
     world,
     observations,
     rollout,
-    actor: actorInto(rollout, act, head, size(env.action)),
-    value,
-    logProb,
-    columns,
-    values,
-    policySize: layout(policy.params).size,
+    actor: await actorInto(rollout, policy),
+    estimator,
+    epochs: epochsOf(update, options.valueClip > 0 ? { ...columns, V } : columns, rollout.rewards.length, options),
     rate,
-    epochs: epochsOf(update, N, columns, options),
   };
 }
 
-/** The values of every observation of the rollout, and the advantages and returns that follow from them. */
-async function advantagesOf(work: Workshop, theta: Float32Array, { gamma, lambda }: PpoOptions): Promise<Advantages> {
-  const { rollout, value, values, policySize } = work;
-  const { n, rewards, terminated, truncated, cuts } = rollout;
-  const phi = theta.subarray(policySize);
-  await value.run({ s: rollout.seen, theta: phi }, { V: values });
-  const nextValues = values.slice(n);
-  if (cuts.length > 0) {
-    const last = await value.run({ s: Float32Array.from(rollout.cutSeen), theta: phi });
-    cuts.forEach((step, k) => {
-      nextValues[step] = last.V[k];
-    });
-  }
-  return gae({ rewards, values: values.subarray(0, rewards.length), nextValues, terminated, truncated }, n, gamma, lambda);
-}
-
-/** Fills the columns that the minibatches are drawn from. */
-async function fillColumns(work: Workshop, theta: Float32Array, judged: Advantages, options: PpoOptions): Promise<void> {
-  const { columns, logProb } = work;
-  await logProb.run({ s: columns.s, x: columns.x, theta }, { logPi: columns.logPi });
-  columns.R.set(judged.returns);
-  const { mean, deviation } = options.normaliseAdvantages ? spreadOf(judged.advantages) : { mean: 0, deviation: 1 };
-  for (let k = 0; k < columns.A.length; k++) columns.A[k] = (judged.advantages[k] - mean) / (deviation + 1e-8);
-}
-
-function recordOf(state: PpoState, work: Workshop, judged: Advantages, losses: Record<string, number>): PpoRecord {
-  const { returns, lengths } = work.rollout.ended;
+function recordOf(state: PpoState, rollout: Rollout, judged: Advantages, losses: Losses, learningRate: number): PpoRecord {
+  const { returns, lengths } = rollout.ended;
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const ended = returns.length > 0 ? { episodeReturn: mean(returns), episodeLength: mean(lengths) } : {};
-  const { updates, policyLoss, valueLoss, entropy, kl, clipped, gradNorm } = losses;
-  // R − V = A
-  const unexplained = (spreadOf(judged.advantages).deviation / spreadOf(judged.returns).deviation) ** 2;
+  const { loss: _sum, ...parts } = losses;
   return {
     steps: state.steps,
     episodes: returns.length,
-    ...ended,
-    updates,
-    policyLoss,
-    valueLoss,
-    entropy,
-    kl,
-    clipped,
-    explainedVariance: Number.isFinite(unexplained) ? 1 - unexplained : 0,
-    gradNorm,
-    learningRate: work.rate.now,
+    ...(returns.length > 0 ? { episodeReturn: mean(returns), episodeLength: mean(lengths) } : {}),
+    ...parts,
+    explainedVariance: explainedVariance(judged),
+    learningRate,
   };
-}
-
-function spreadOf(values: Float64Array): { mean: number; deviation: number } {
-  const moments = noMoments(1);
-  include(moments, values);
-  return { mean: moments.mean[0], deviation: deviations(moments)[0] };
 }
 
 function rateAt({ options, steps }: PpoState): number {
