@@ -1,3 +1,4 @@
+import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { cartPole } from "../envs/index.ts";
 import { balancer } from "../experts/index.ts";
@@ -80,6 +81,15 @@ describe("a film of an episode", () => {
 });
 
 describe("a report", () => {
+  it("plays the film by a script that is well formed, over as many frames as there are", async () => {
+    const scene = await film(cartPole(), balancer(), { seed: 3, most: 10 });
+    const page = reportPage({ title: "t", summary: "s", sections: [{ heading: "h", film: scene }], foot: "f" });
+    const [, code] = page.match(/<script>([\s\S]*?)<\/script>/) as RegExpMatchArray;
+    expect(() => new Script(code)).not.toThrow();
+    expect(page.match(/<template /g)).toHaveLength(scene.frames.length);
+    expect(page).toContain(`max="${scene.frames.length - 1}"`);
+  });
+
   it("writes words as words, whatever signs are in them", () => {
     const page = reportPage({
       title: "<b>&",
