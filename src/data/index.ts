@@ -1,7 +1,9 @@
+export * from "./augment.ts";
 export * from "./codecs/index.ts";
 export * from "./dataset.ts";
 export * from "./minibatch.ts";
 export * from "./pairs.ts";
+export * from "./pictures.ts";
 export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
 export * from "./rollout.ts";
 export * from "./selection.ts";

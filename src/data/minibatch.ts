@@ -1,5 +1,6 @@
 import { Rng, rng } from "../autodiff/random.ts";
 import type { Plain } from "../mdp/env.ts";
+import type { Augment } from "./augment.ts";
 import { type ActionColumn, actionColumn, type Dataset } from "./dataset.ts";
 import { type PairReader, type Pairs, pairReader } from "./pairs.ts";
 
@@ -13,6 +14,8 @@ export interface MinibatchOptions {
   readonly dropLast?: boolean;
   /** Every pair drawn from all pairs (an "epoch" is then N draws), instead of every pair once an epoch. */
   readonly withReplacement?: boolean;
+  /** Changes every pair as it is written into a batch. */
+  readonly augment?: Augment;
   /** A weight for each pair, `[N]`: batches then carry `weight`. */
   readonly weights?: ArrayLike<number>;
 }
@@ -54,13 +57,14 @@ export interface Minibatches extends IterableIterator<Minibatch> {
  * order, so that every pair is seen equally often; only after the last epoch are up to B - 1 pairs seen once more.
  *
  * The order of epoch e is drawn from the stream e of the seed by Fisher and Yates' shuffle, one exchange for each pair
- * taken, so an epoch begins without a pause and needs one `Uint32Array(N)`; it is found again from (seed, e, cursor).
+ * taken, so an epoch begins without a pause and needs one `Uint32Array(N)`; it is found again from (seed, e, cursor). What
+ * `augment` draws for the k-th pair taken in epoch e comes from a stream of (seed, e, k).
  * Throws on an empty selection, on sizes that are not positive whole numbers, and if `dropLast` would leave nothing.
  */
 export function minibatches(source: Dataset | Pairs, options: MinibatchOptions): Minibatches {
-  const { size: B, seed, epochs = 1, dropLast = false, withReplacement = false, weights } = options;
+  const { size: B, seed, epochs = 1, dropLast = false, withReplacement = false, weights, augment } = options;
   const reader = pairReader(source);
-  const { N } = reader;
+  const { N, D, K } = reader;
   check(reader, options);
   const perEpoch = Math.floor(N / B);
   const last = dropLast ? perEpoch * B : N; // pairs that an epoch gives
@@ -78,12 +82,15 @@ export function minibatches(source: Dataset | Pairs, options: MinibatchOptions):
   let epoch = 0;
   let cursor = 0; // pairs of this epoch that were taken
   let draws = stream.split(0);
+  let changes = draws.split("augment");
+  const chances = new Array<Rng>(augment ? B : 0);
   if (!withReplacement) identity(order);
 
   function begin(at: number): void {
     epoch = at;
     cursor = 0;
     draws = stream.split(at);
+    changes = draws.split("augment");
     if (!withReplacement) identity(order);
   }
 
@@ -103,6 +110,11 @@ export function minibatches(source: Dataset | Pairs, options: MinibatchOptions):
     cursor += n;
   }
 
+  /** Changes the pair in row k of a block, views of which the function gets. */
+  function change(augment: Augment, { s, a }: Minibatch, k: number, chance: Rng): void {
+    augment(s.subarray(k * D, (k + 1) * D), a.subarray(k * K, (k + 1) * K), chance);
+  }
+
   function taken(): number {
     if (dropLast) return epoch * perEpoch + cursor / B;
     return Math.ceil((epoch * N + cursor) / B);
@@ -112,10 +124,12 @@ export function minibatches(source: Dataset | Pairs, options: MinibatchOptions):
     for (let k = 0; k < B; ) {
       if (cursor === last) begin(epoch + 1);
       const n = Math.min(B - k, last - cursor);
+      if (augment) for (let j = 0; j < n; j++) chances[k + j] = changes.split(cursor + j);
       take(n, k);
       k += n;
     }
     reader.read(which, 0, B, into.s, into.a, at);
+    if (augment) for (let k = 0; k < B; k++) change(augment, into, at + k, chances[k]);
     if (weights && into.weight) for (let k = 0; k < B; k++) into.weight[at + k] = weights[which[k]];
   }
 

@@ -74,6 +74,11 @@ export async function play(
     recorder.began(episode[i], observations.subarray(i * D, (i + 1) * D));
   };
 
+  const standing = (active: readonly number[]) => ({
+    rng: active.map((i) => generators[i]),
+    places: { episode: Int32Array.from(active, (i) => episode[i]), step: Int32Array.from(active, (i) => elapsed[i]) },
+  });
+
   let observations = world.reset(seed); // copy i from stream i, as resetOne(i, streams.split(i)) would
   for (let i = 0; i < copies && recorder.more(begun); i++) begin(i, observations);
 
@@ -84,7 +89,7 @@ export async function play(
       compact.set(observations.subarray(i * D, (i + 1) * D), k * D);
     });
     const rows = compact.slice(0, active.length * D); // the actor may keep it
-    const answer = "act" in actor ? actor.act(rows, { deterministic, rng: active.map((i) => generators[i]) }) : actor.label(rows);
+    const answer = "act" in actor ? actor.act(rows, { deterministic, ...standing(active) }) : actor.label(rows);
     const chosen = answer instanceof Promise ? await answer : answer;
     if (chosen.length !== active.length * K) {
       throw new RangeError(

@@ -29,12 +29,20 @@ export async function visitActing(
   return { states: reals(states), actions };
 }
 
-/** The same, as columns of a data set: states are bytes where the space has only bytes. */
-export async function visitColumns(
-  env: Env,
-  actor: Actor,
-  options: VisitOptions,
-): Promise<{ states: ObservationColumn; actions: ActionColumn }> {
+/** States that were visited, and what was done in them. */
+export interface Visited {
+  /** `[n, D]`: bytes where the space has only bytes. */
+  readonly states: ObservationColumn;
+  /** `[n, K]`, as they were executed. */
+  readonly actions: ActionColumn;
+  /** `[n]`: the episode that each state belongs to. */
+  readonly episodes: Uint32Array;
+  /** The returns of those episodes that ended before n was reached, in the environment's units. */
+  readonly returns: Float64Array;
+}
+
+/** The same, as columns of a data set, with the episodes they come from. */
+export async function visitColumns(env: Env, actor: Actor, options: VisitOptions): Promise<Visited> {
   const { n } = options;
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`visit takes a positive whole number of states n, found ${n}`);
   const D = size(env.observation);
@@ -44,6 +52,7 @@ export async function visitColumns(
   const met: Growing<ObservationColumn>[] = []; // by episode: the states acted in, then the present one
   const done: Growing<ActionColumn>[] = []; // by episode: the actions
   const over: boolean[] = [];
+  const earned: number[] = [];
   let total = 0;
   await play(
     env,
@@ -55,8 +64,10 @@ export async function visitColumns(
         met[e] = growing((length) => observationColumn(env.observation, length / D));
         met[e].push(row);
         done[e] = growing((length) => actionColumn(env.action, length / K));
+        earned[e] = 0;
       },
-      stepped: (e, action, _reward, row) => {
+      stepped: (e, action, reward, row) => {
+        earned[e] += reward;
         met[e].push(row);
         done[e].push(action);
         total += 1;
@@ -76,11 +87,16 @@ export async function visitColumns(
   );
   const states = observationColumn(env.observation, n);
   const actions = actionColumn(env.action, n);
+  const episodes = new Uint32Array(n);
+  const returns: number[] = [];
   for (let e = 0, at = 0; e < met.length && at < n; e++) {
-    const steps = Math.min(met[e].length / D - 1, n - at);
+    const all = met[e].length / D - 1;
+    const steps = Math.min(all, n - at);
     states.set(met[e].values().subarray(0, steps * D), at * D);
     actions.set(done[e].values().subarray(0, steps * K), at * K);
+    episodes.fill(e, at, at + steps);
+    if (over[e] && steps === all) returns.push(earned[e]);
     at += steps;
   }
-  return { states, actions };
+  return { states, actions, episodes, returns: Float64Array.from(returns) };
 }

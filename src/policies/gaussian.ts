@@ -24,8 +24,11 @@ import type { Actions, Box } from "../mdp/index.ts";
 import type { Head, Outputs } from "./head.ts";
 
 export interface GaussianOptions {
-  /** Whether the spread is one learned number an action entry, or another output of the network. */
-  readonly scale?: "fixed" | "state";
+  /**
+   * Whether the spread is one learned number an action entry, or another output of the network, or stays what it is at first:
+   * then the log loss is the squared error, but for a factor and a constant.
+   */
+  readonly scale?: "fixed" | "state" | "constant";
   /** The first ln σ, in units of half the action range. */
   readonly initialLogStd?: number;
 }
@@ -53,13 +56,17 @@ function spread(space: Box, options: GaussianOptions) {
   const { scale = "fixed", initialLogStd = -0.5 } = options;
   const logStd = scale === "fixed" ? param([K], filled(initialLogStd)) : undefined;
   const bounded = (raw: Tensor) => clip(raw, LOG_STD_MIN, LOG_STD_MAX);
-  return {
-    inputs: logStd ? K : 2 * K,
-    params: (logStd ? { logStd } : {}) as ParamTree,
-    mean: (z: Tensor) => (logStd ? z : slice(z, 1, 0, K)),
-    logStd: (z: Tensor) =>
-      logStd ? broadcastTo(bounded(logStd), [z.shape[0], K]) : bounded(add(slice(z, 1, K, 2 * K), initialLogStd)),
-  };
+  const params: ParamTree = logStd ? { logStd } : {};
+  if (scale === "state") {
+    return {
+      inputs: 2 * K,
+      params,
+      mean: (z: Tensor) => slice(z, 1, 0, K),
+      logStd: (z: Tensor) => bounded(add(slice(z, 1, K, 2 * K), initialLogStd)),
+    };
+  }
+  const own = logStd ? bounded(logStd) : constant(new Float32Array(K).fill(initialLogStd));
+  return { inputs: K, params, mean: (z: Tensor) => z, logStd: (z: Tensor) => broadcastTo(own, [z.shape[0], K]) };
 }
 
 /** ln N(x; μ, σ²) = -½ ((x - μ) / σ)² - ln σ - ½ ln 2π, entry by entry. */

@@ -1,4 +1,5 @@
 export { categorical } from "./categorical.ts";
+export { type CnnOptions, type Convolution, cnn } from "./cnn.ts";
 export { type GaussianOptions, gaussian, squashedGaussian } from "./gaussian.ts";
 export { actionArray, type Head, type Outputs } from "./head.ts";
 export { linearPolicy, type MlpOptions, mlp } from "./mlp.ts";

@@ -14,6 +14,8 @@ export interface PolicyModel {
   readonly head: Head;
   /** The network's output z `[B, head.inputs]` for flat observations s `[B, D]`; real entries are normalised if asked. */
   forward(s: Tensor, normal?: Normaliser): Tensor;
+  /** Whether the network brings its observations to scale itself, so that their moments need not be known. */
+  readonly scalesItself?: true;
   /** What it is, for files and lists: `{ kind: "mlp", hidden: [32, 32], ... }`. */
   readonly description: { readonly [key: string]: Plain };
 }

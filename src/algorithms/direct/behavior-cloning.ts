@@ -1,6 +1,8 @@
 import { initialise, type Program, rng, type TrainState, type Update } from "../../autodiff/index.ts";
 import {
-  allPairs,
+  type Augment,
+  actionColumn,
+  allActions,
   type Dataset,
   type Minibatch,
   type Minibatches,
@@ -9,7 +11,8 @@ import {
   moments,
   type Pairs,
   pairCount,
-  split,
+  pairReader,
+  splitPairs,
 } from "../../data/index.ts";
 import { describe, sameKind } from "../../mdp/index.ts";
 import { type NeuralPolicy, type Normaliser, neuralPolicy, normaliser, type PolicyModel } from "../../policies/index.ts";
@@ -23,6 +26,8 @@ export interface BehaviorCloningProblem {
   readonly policy: PolicyModel;
   /** Held-out demonstrations; without them a share of the trajectories is held out. */
   readonly validation?: Dataset | Pairs;
+  /** Changes every pair of a minibatch as it is drawn, so that θ sees more states than were recorded. */
+  readonly augment?: Augment;
 }
 
 export interface BehaviorCloningOptions extends FitOptions {
@@ -75,6 +80,8 @@ export interface BehaviorCloningRecord {
 const ROUND = 1000;
 const BLOCK_ENTRIES = 1 << 19;
 const SCORE_ROWS = 8192;
+/** Numbers of observations that are scored at once: fewer rows of large ones. */
+const SCORE_ENTRIES = 1 << 22;
 
 /**
  * Behavior cloning with logistic loss (slides "Behavior Cloning with Logistic Loss"):
@@ -116,7 +123,7 @@ export const behaviorCloning: Algorithm<
       options,
       total: tabular ? 1 : updatesInAll(options, N),
       learner: { theta, slots: slotNames(options).map(() => new Float32Array(theta.length)), t: 0 },
-      normaliser: options.normalise && !tabular ? { ...normaliser(moments(training)) } : null,
+      normaliser: options.normalise && !tabular && !problem.policy.scalesItself ? { ...normaliser(moments(training)) } : null,
       batches: null,
       best: null,
       stale: 0,
@@ -193,7 +200,9 @@ async function makeWorkshop(state: BehaviorCloningState, problem: BehaviorClonin
   const { policy } = problem;
   const { training, held } = parts(problem, options);
   const normal: Normaliser | undefined = state.normaliser ?? undefined;
-  const batches = minibatches(training, { size: options.batchSize, seed: options.seed, epochs: Infinity });
+  const { augment } = problem;
+  const changes = augment ? { augment } : {};
+  const batches = minibatches(training, { size: options.batchSize, seed: options.seed, epochs: Infinity, ...changes });
   if (state.batches) batches.restore(state.batches);
   const perUpdate = batches.block(1).s.length;
   const blockSize = Math.max(1, Math.min(128, state.total, Math.floor(BLOCK_ENTRIES / perUpdate)));
@@ -221,7 +230,7 @@ function parts(
   if (!("offsets" in demos)) return { training: demos };
   const n = Math.floor(options.validation * (demos.offsets.length - 1));
   if (n === 0) return { training: demos };
-  const { train: training, validation: held } = split(demos, { validation: options.validation, seed: options.seed });
+  const { train: training, validation: held } = splitPairs(demos, { validation: options.validation, seed: options.seed });
   return { training, held };
 }
 
@@ -253,14 +262,19 @@ async function scoreOn(
   theta: Float32Array,
   source: Dataset | Pairs,
 ): Promise<{ loss: number; accuracy?: number }> {
-  const { s, a } = allPairs(source);
-  const N = pairCount(source);
-  const [D, K] = [s.length / N, a.length / N];
+  const reader = pairReader(source);
+  const { N, D, K } = reader;
+  const rows = Math.max(1, Math.min(SCORE_ROWS, N, Math.floor(SCORE_ENTRIES / D)));
+  const which = new Uint32Array(rows);
+  const s = new Float32Array(rows * D);
+  const a = actionColumn(source.actionSpace, rows);
   let nll = 0;
   let matches: number | undefined;
-  for (let from = 0; from < N; from += SCORE_ROWS) {
-    const to = Math.min(N, from + SCORE_ROWS);
-    const out = await work.score.run({ s: s.subarray(from * D, to * D), a: a.subarray(from * K, to * K), theta });
+  for (let from = 0; from < N; from += rows) {
+    const n = Math.min(rows, N - from);
+    for (let k = 0; k < n; k++) which[k] = from + k;
+    reader.read(which, 0, n, s, a, 0);
+    const out = await work.score.run({ s: s.subarray(0, n * D), a: a.subarray(0, n * K), theta });
     nll += out.nll[0];
     if (out.matches) matches = (matches ?? 0) + out.matches[0];
   }
@@ -279,7 +293,7 @@ function classWeights(
       `balanced class weights need one discrete action, found ${describe(policy.action)}; use classWeights none`,
     );
   const counts = new Float64Array(policy.action.n);
-  const { a } = allPairs(source);
+  const a = allActions(source);
   for (const choice of a) counts[choice]++;
   return Float32Array.from(counts, (n) => (n > 0 ? a.length / (counts.length * n) : 0));
 }

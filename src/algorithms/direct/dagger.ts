@@ -1,6 +1,7 @@
 import { type Rng, rng } from "../../autodiff/index.ts";
 import {
   type ActionColumn,
+  type Augment,
   actionColumn,
   type Dataset,
   type ObservationColumn,
@@ -34,6 +35,8 @@ export interface DaggerProblem {
   readonly policy: PolicyModel;
   /** What ℬ holds before the first round: π̂_1 is cloned from it. Without it π̂_1 is the policy as it is initialised. */
   readonly demos?: Dataset | Pairs;
+  /** Changes the pairs of the fits' minibatches as they are drawn. */
+  readonly augment?: Augment;
 }
 
 /** Everything that behavior cloning has, for the fit of every round, and: */
@@ -161,7 +164,8 @@ export function linearBeta(rounds: number): number[] {
 
 /** Fits π̂ to all of ℬ, anew; gives the loss of the last epoch. */
 async function refit(state: DaggerState, problem: DaggerProblem): Promise<number> {
-  const cloning = { demos: pairsOf(state, problem.env), policy: problem.policy };
+  const { augment } = problem;
+  const cloning = { demos: pairsOf(state, problem.env), policy: problem.policy, ...(augment ? { augment } : {}) };
   const clone = await behaviorCloning.init(cloning, { ...state.options, seed: seedFrom(roundStreams(state).split("fit")) });
   let loss = 0;
   while (!behaviorCloning.done(clone)) loss = (await behaviorCloning.iterate(clone, cloning)).loss;
