@@ -56,8 +56,12 @@ let loading: Promise<void> | undefined;
 let loaded: Mujoco | undefined;
 
 /**
- * Loads MuJoCo, once: WebAssembly is compiled asynchronously, and robots step synchronously from then on. Throws
- * `MissingPackageError` if the package `@mujoco/mujoco` is not installed.
+ * Loads MuJoCo, once: WebAssembly is compiled asynchronously, and robots step synchronously from then on.
+ *
+ *     await loadMujoco();
+ *     const copies = hopper().vector(16);
+ *
+ * Throws `MissingPackageError` if the package `@mujoco/mujoco` is not installed.
  */
 export function loadMujoco(options: MujocoOptions = {}): Promise<void> {
   loading ??= load(options).catch((error) => {

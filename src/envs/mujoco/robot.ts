@@ -70,8 +70,9 @@ export function isRobot(env: Env): env is RobotEnv {
 /**
  * The environment of a robot. Throws, when copies are made, if MuJoCo is not loaded or does not take the mechanism.
  *
- * A simulation that blows up (a position or velocity that is no number, or beyond MuJoCo's bound of 10^10) ends its episode:
- * terminated, reward 0, the observation and the state as they last were sound; `failures` counts it.
+ * A simulation that blows up (a position or velocity that is no number or beyond MuJoCo's bound of 10^10, an observation or
+ * a reward that is not finite) ends its episode: terminated, reward 0, the observation and the state as they last were
+ * sound; `failures` counts it.
  */
 export function robot(definition: RobotDefinition): RobotEnv {
   const { id, maxSteps, mechanism, task } = definition;
@@ -103,6 +104,7 @@ export function robot(definition: RobotDefinition): RobotEnv {
           return made.failures();
         },
         poses: (i) => {
+          if (!made.begun()) throw new Error(`${id}: poses before the first reset; call reset(seed) first`);
           there(i);
           return made.poses(i);
         },
@@ -129,7 +131,9 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
   const [FAILURES, SEEN] = [PROGRESS + 1, PROGRESS + EXTRA];
   const W = SEEN + task.size;
   const rows = new Float64Array(n * W);
+  const kept = new Float64Array(W);
   const dt = mechanism.timestep * task.frameSkip;
+  let begun = false;
   let placed: { qpos: ArrayLike<number>; qvel: ArrayLike<number> } | undefined;
 
   /** Everything that MuJoCo's next step depends on, but for the controls, which every action gives anew. */
@@ -169,14 +173,17 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
       effort += control * control;
     }
     for (let k = 0; k < task.frameSkip; k++) mujoco.mj_step(model, data);
-    if (!sound(sim.readings())) {
-      mujoco.mj_resetData(model, data); // no infinity stays behind for the next copy
-      return undefined;
+    if (sound(sim.readings())) {
+      if (task.contactForces) mujoco.mj_rnePostConstraint(model, data);
+      const before = rows[at + PROGRESS];
+      kept.set(rows.subarray(at, at + W));
+      leave(sim, at);
+      const reward = task.reward(sim.readings(), (rows[at + PROGRESS] - before) / dt, effort);
+      if (Number.isFinite(reward) && rows.subarray(at + SEEN, at + W).every(Number.isFinite)) return reward;
+      rows.set(kept, at);
     }
-    if (task.contactForces) mujoco.mj_rnePostConstraint(model, data);
-    const before = rows[at + PROGRESS];
-    leave(sim, at);
-    return task.reward(sim.readings(), (rows[at + PROGRESS] - before) / dt, effort);
+    mujoco.mj_resetData(model, data); // no infinity stays behind for the next copy
+    return undefined;
   }
 
   const dynamics: Dynamics = {
@@ -190,6 +197,7 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
       } else task.begin(now, random);
       sim.mujoco.mj_forward(sim.model, sim.data);
       leave(sim, i * W);
+      begun = true;
     },
     step: (actions, idle, _, rewards, terminated) => {
       const sim = simulator(id, xml);
@@ -212,6 +220,7 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
     restore: (saved) => {
       mustMatch(`${id}: world`, rows, saved);
       rows.set(saved as Float64Array);
+      begun = true;
     },
     draw: (i) => drawn(id, poses(i), view),
   };
@@ -245,5 +254,5 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
     return sum;
   };
 
-  return { dynamics, poses, place, failures };
+  return { dynamics, poses, place, failures, begun: () => begun };
 }

@@ -22,9 +22,10 @@ def numbers(array):
 
 
 def model(m):
-    names = "body_mass body_inertia body_ipos jnt_type jnt_axis jnt_pos jnt_range jnt_limited jnt_stiffness dof_damping"
+    names = "body_mass body_inertia body_ipos jnt_type jnt_axis jnt_pos jnt_range jnt_stiffness dof_damping"
     names += " dof_armature qpos0 actuator_gear actuator_ctrlrange"
     out = {name: numbers(getattr(m, name)) for name in names.split()}
+    out["jnt_pos"] = numbers(m.jnt_pos * (m.jnt_type != mujoco.mjtJoint.mjJNT_SLIDE)[:, None])  # a slide's place has no effect
     out["timestep"] = m.opt.timestep
     # Shapes that can touch: their sizes and surfaces. The others are scenery.
     touching = [g for g in range(m.ngeom) if m.geom_contype[g]]
@@ -101,7 +102,7 @@ def write(id, runs, options=None):
     env = gym.make(id).unwrapped
     data = {
         "made": f"gymnasium {gym.__version__}, mujoco {mujoco.__version__}",
-        "maxSteps": env.spec.max_episode_steps,
+        "maxSteps": gym.spec(id).max_episode_steps,
         "model": model(env.model),
         "trajectories": runs,
     }
