@@ -81,6 +81,26 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ["an unknown expert", "train bc --env CartPole-v1 --expert balencer", /unknown expert "balencer"; the nearest are balancer/],
   ["an expert of another environment", "train bc --env CartPole-v1 --expert swinger", /expert swinger .*CartPole-v1.*balancer/],
   [
+    "an expert's folder that isn't there",
+    "train bc --env CartPole-v1 --expert runs/nobody",
+    /runs\/nobody: there is no such file/,
+  ],
+  [
+    "a saved expert of another world",
+    "train bc --env CartPole-v1 --expert grid",
+    /grid\/policy.onnx: the policy is discrete\(25\) -> .*, CartPole-v1 is box\[4\] -> discrete\(2\); give one that was trained in/,
+  ],
+  [
+    "a minibatch larger than a round",
+    "train ppo --env CartPole-v1 --set batchSize=4096",
+    /a minibatch has 4096 steps, a round only 16 x 64/,
+  ],
+  [
+    "demonstrations where none are learned from",
+    "train ppo --env CartPole-v1 --episodes 3",
+    /ppo records no demonstrations, found --episodes 3/,
+  ],
+  [
     "demonstrations with other observations",
     "train bc --env Acrobot-v1 --demos demos.npz",
     /demos.npz: .*observations.*box\[4\].*box\[6\]/,

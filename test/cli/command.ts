@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "../laws/sources.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -11,11 +10,12 @@ export interface Ended {
   readonly err: string;
 }
 
-export const MAIN = join(ROOT, "dist", "cli", "main.js");
-
 /** The built `apprentice` as a process of its own, in a folder. */
 export function begin(args: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [process.env.APPRENTICE_TESTED as string, ...args], {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const said = { out: "", err: "" };
   child.stdout?.setEncoding("utf8").on("data", (text) => {
     said.out += text;

@@ -119,6 +119,53 @@ describe("apprentice train dagger", () => {
   });
 });
 
+describe("apprentice train ppo", () => {
+  it("makes an expert whose folder stands for it wherever one is asked for", async () => {
+    const { code, out, err } = await apprentice(
+      "train ppo --env CartPole-v1 --set steps=40960 hidden=16 --judge-episodes 10 --out master --json",
+      folder,
+    );
+    expect(err).toMatch(/ppo: 100 % {2}40,960 of 40,960 steps {2}[\d,]+ transitions\/s {2}.*entropy/);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ algorithm: "ppo", steps: 40960, rounds: 40, transitions: 40960 });
+    const { options, problem } = JSON.parse(readFileSync(at("master/config.json"), "utf8"));
+    expect(options).toMatchObject({ steps: 40960, gamma: 0.99 });
+    expect(problem).toMatchObject({ expert: "balancer", policy: { policy: "mlp", hidden: [16] } });
+    expect(problem).not.toHaveProperty("demos");
+    expect(readFileSync(at("master/report.html"), "utf8")).toContain("steps of the environment");
+
+    const recorded = await apprentice("demos record --env CartPole-v1 --expert master --episodes 2 --out by.npz --json", folder);
+    expect(lastLine(recorded)).toMatchObject({ expert: "master", trajectories: 2 });
+    const cloned = await apprentice(
+      "train bc --env CartPole-v1 --expert master --episodes 2 --set updates=500 --judge-episodes 3 --out cloned",
+      folder,
+    );
+    expect(cloned.out).toContain("return of the expert (master)");
+    expect(JSON.parse(readFileSync(at("cloned/config.json"), "utf8")).problem).toMatchObject({
+      expert: at("master"),
+      expertSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      demos: { expert: at("master"), episodes: 2 },
+    });
+    const judged = await apprentice("evaluate cloned --expert master/policy.onnx --episodes 3", folder);
+    expect(judged.out).toContain("return of the expert (policy.onnx)");
+  });
+
+  it("has settings of its own for an environment, which --set overrules", async () => {
+    const settings = (await apprentice("algorithms ppo --env Pendulum-v1", folder)).out;
+    expect(settings).toMatch(/\ngamma +0.9 +a number from 0 to 1\n/);
+    expect(settings).toMatch(/\nactivation +relu /);
+    const { code } = await apprentice(
+      "train ppo --env Pendulum-v1 --set steps=1 copies=2 rolloutSteps=8 batchSize=16 epochs=1 --judge-episodes 2 --out brief",
+      folder,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(at("brief/config.json"), "utf8"))).toMatchObject({
+      options: { steps: 1, copies: 2, gamma: 0.9 },
+      problem: { policy: { activation: "relu", distribution: "gaussian" } },
+    });
+  });
+});
+
 describe("apprentice evaluate", () => {
   it("says the same of a run as the run's own verdict, over the same episodes", async () => {
     const trained = await apprentice(
