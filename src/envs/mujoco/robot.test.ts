@@ -270,6 +270,7 @@ describe.skipIf(missing !== "")(`a wrong call${missing}`, () => {
     const kept = JSON.stringify(copies.state());
     const [qpos, qvel] = [new Array(15).fill(0), new Array(14).fill(0)];
     expect(() => copies.place(2, qpos, qvel)).toThrow("Ant-v5: copy 2 of 2 does not exist, expected 0 to 1");
+    expect(() => ant().vector(-1)).toThrow("Ant-v5: vector(n) takes a positive whole number of copies, found -1");
     expect(() => copies.poses(-1)).toThrow("Ant-v5: copy -1 of 2 does not exist");
     expect(() => copies.place(0, qvel, qvel)).toThrow("Ant-v5: place takes 15 finite numbers as qpos, found [0, ");
     expect(() => copies.place(0, qpos, [...qvel.slice(1), NaN])).toThrow("place takes 14 finite numbers as qvel");

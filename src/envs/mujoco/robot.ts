@@ -91,8 +91,12 @@ export function robot(definition: RobotDefinition): RobotEnv {
       return failures;
     },
     vector: (n, options) => {
-      const made = copies(definition, xml, n, () => failures++);
-      const inner = batched({ id, observation, action, maxSteps, dynamics: () => made.dynamics }).vector(n, options);
+      let made!: ReturnType<typeof copies>; // made once `batched` has found n and the options right
+      const dynamics = () => {
+        made = copies(definition, xml, n, () => failures++);
+        return made.dynamics;
+      };
+      const inner = batched({ id, observation, action, maxSteps, dynamics }).vector(n, options);
       const there = (i: number) => {
         if (Number.isInteger(i) && i >= 0 && i < n) return;
         throw new RangeError(`${id}: copy ${i} of ${n} does not exist, expected 0 to ${n - 1}`);
@@ -120,15 +124,12 @@ export function robot(definition: RobotDefinition): RobotEnv {
 
 const BOUND = 1e10; // MuJoCo's mjMAXVAL
 
-/** What follows the state of MuJoCo in a copy's row: the progress so far, the failures so far, the observation. */
-const EXTRA = 2;
-
 /** The copies' states, a row each: `[time, qpos, qvel, warmstart, progress, failures, observation]`. */
 function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: number, count: () => void) {
   const { nq, nv } = simulator(id, xml).model;
   const K = mechanism.motors.length;
   const [QVEL, WARM, PROGRESS] = [1 + nq, 1 + nq + nv, 1 + nq + 2 * nv];
-  const [FAILURES, SEEN] = [PROGRESS + 1, PROGRESS + EXTRA];
+  const [FAILURES, SEEN] = [PROGRESS + 1, PROGRESS + 2];
   const W = SEEN + task.size;
   const rows = new Float64Array(n * W);
   const kept = new Float64Array(W);
