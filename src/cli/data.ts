@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { count, DATASET_ENDINGS, type Dataset, encodeDataset, lengths, returns } from "../data/index.ts";
-import { makeEnv } from "../envs/index.ts";
+import { loadEnv, makeEnv } from "../envs/index.ts";
 import { describe, size } from "../mdp/index.ts";
 import { writeWhole } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
+import { expertLabel, findExpert } from "./expert.ts";
 import { readDemos, record } from "./ingredients.ts";
 import { print, printJson, say, short, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
@@ -66,9 +67,10 @@ export interface RecordRequest {
 export async function recordDemos(request: RecordRequest): Promise<void> {
   const { out, expert, episodes, json } = request;
   mustBeNew(out);
-  const env = await given(() => makeEnv(request.env));
+  const env = await given(() => loadEnv(request.env));
   mustHaveFormat(out);
-  const data = await record(env, expert, episodes, seedOf("demos", request.seed));
+  const actor = await findExpert(expert, env);
+  const data = await record(env, { name: expertLabel(expert), actor }, episodes, seedOf("demos", request.seed));
   const bytes = encodeDataset(out, data);
   writeWhole(out, bytes);
   const { trajectories, steps, return: returned } = overview(data);

@@ -1,12 +1,12 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { makeEnv } from "../envs/index.ts";
-import { makeExpert } from "../experts/index.ts";
+import { loadEnv } from "../envs/index.ts";
 import { describe, type Env, type Policy, sameKind } from "../mdp/index.ts";
 import { loadPolicy } from "../policies/index.ts";
 import { readConfig } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { defaultExpert, readBytes, readDemos } from "./ingredients.ts";
+import { expertLabel, findExpert, policyFile } from "./expert.ts";
+import { readBytes } from "./files.ts";
+import { defaultExpert, readDemos } from "./ingredients.ts";
 import { judged } from "./judge.ts";
 import { verdictHead, verdictJson, verdictRows } from "./present.ts";
 import { print, printJson, say, table } from "./terminal.ts";
@@ -28,22 +28,17 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const { target, episodes, json } = request;
   const folder = existsSync(target) && statSync(target).isDirectory();
   const config = folder ? await given(() => readConfig(target)) : undefined;
-  const file = folder ? join(target, "policy.onnx") : target;
-  if (folder && !existsSync(file)) {
-    throw new BadInput(
-      `${target} has no policy.onnx yet: the run is not finished; go on with: apprentice train --resume ${target}`,
-    );
-  }
+  const file = policyFile(target);
   const bytes = readBytes(file);
   const policy = await loaded(file, bytes);
   const id = request.env ?? config?.env ?? (typeof policy.about.env === "string" ? policy.about.env : undefined);
   if (id === undefined)
     throw new BadInput(`${file} doesn't say which environment it is for; give --env, one of: apprentice envs`);
-  const env = await given(() => makeEnv(id));
+  const env = await given(() => loadEnv(id));
   mustFit(file, policy, env);
 
   const name = request.expert ?? (request.demos === undefined ? defaultExpert(env) : undefined);
-  const expert = name === undefined ? undefined : await given(() => makeExpert(name, env));
+  const expert = name === undefined ? undefined : await findExpert(name, env);
   const demos = request.demos === undefined ? undefined : (await readDemos(request.demos, env)).data;
   const seed = seedOf("judge", request.seed);
   const head = {
@@ -56,7 +51,12 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const verdict = await judged(env, policy, { episodes, seed, ...(expert ? { expert } : {}), ...(demos ? { demos } : {}) });
   if (json) printJson({ ...head, ...verdictJson(verdict), seconds: (performance.now() - began) / 1000 });
   else
-    print(table(verdictRows(verdict, { expert: name ?? "demonstrations", learner: "policy" }), verdictHead(verdict.confidence)));
+    print(
+      table(
+        verdictRows(verdict, { expert: name === undefined ? "demonstrations" : expertLabel(name), learner: "policy" }),
+        verdictHead(verdict.confidence),
+      ),
+    );
 }
 
 async function loaded(file: string, bytes: Uint8Array) {

@@ -1,4 +1,5 @@
 import { FormatError } from "../data/index.ts";
+import { MissingPackageError } from "../envs/mujoco/engine.ts";
 import { FolderTakenError, LockedError } from "../runs/index.ts";
 
 /** What the command's exit code says. */
@@ -15,7 +16,7 @@ export class Interrupted extends Error {
 }
 
 /** Errors by which the library refuses what it was given. */
-const refusals = [RangeError, TypeError, FormatError, FolderTakenError, LockedError];
+const refusals = [RangeError, TypeError, FormatError, FolderTakenError, LockedError, MissingPackageError];
 
 /** Runs something whose refusals are about what the caller gave: they become `BadInput`. */
 export async function given<T>(action: () => T | Promise<T>): Promise<T> {

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { z } from "zod";
 import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
 import { makeEnv } from "../envs/index.ts";
-import { type Controller, expertsFor, makeExpert } from "../experts/index.ts";
+import { expertsFor } from "../experts/index.ts";
 import type { Env } from "../mdp/index.ts";
 import { activations, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
+import { type AskedExpert, expertLabel, findExpert } from "./expert.ts";
+import { readBytes } from "./files.ts";
 import { choice, list, type Settings, settings, whole } from "./settings.ts";
 import { meter, say, short } from "./terminal.ts";
 
@@ -21,8 +21,9 @@ const problemSchema = z.object({
       z.object({ expert: z.string(), episodes: z.number().int(), seed: z.number().int() }),
     ])
     .optional(),
-  /** Who can be asked. */
+  /** Who can be asked: a name, or the path of a saved policy with the hash of its file. */
   expert: z.string().optional(),
+  expertSha256: z.string().optional(),
   judge: z.object({ episodes: z.number().int(), seed: z.number().int() }),
 });
 export type ProblemConfig = z.infer<typeof problemSchema>;
@@ -64,7 +65,7 @@ export interface Ingredients {
   /** The expert's demonstrations: read, or recorded now. The same ones every time. */
   demos(): Promise<Dataset>;
   /** An expert that can be asked. */
-  expert(): Promise<Controller>;
+  expert(): Promise<AskedExpert>;
   policy(): PolicyModel;
   /** Whether the demonstrations are a file's: the caller's own. */
   readonly fromFile: boolean;
@@ -88,11 +89,12 @@ export function ingredients(config: ProblemConfig): Ingredients {
     env ??= makeEnv(config.env);
     return env;
   };
+  let asked: Promise<AskedExpert> | undefined;
   const expert = async () => {
     if (config.expert === undefined)
-      throw new BadInput(`nobody can be asked in ${world().id}; give --expert, one of: apprentice envs`);
-    const name = config.expert;
-    return given(() => makeExpert(name, world()));
+      throw new BadInput(`nobody can be asked in ${world().id}; give --expert, one of: apprentice envs, or the folder of a run`);
+    asked ??= findExpert(config.expert, world(), config.expertSha256);
+    return asked;
   };
   const load = async (): Promise<Dataset> => {
     const from = config.demos;
@@ -109,8 +111,9 @@ export function ingredients(config: ProblemConfig): Ingredients {
       describeDemos(data, from.file);
       return data;
     }
-    const data = await record(world(), from.expert, from.episodes, from.seed);
-    describeDemos(data, from.expert);
+    const label = expertLabel(from.expert);
+    const data = await record(world(), { name: label, actor: await expert() }, from.episodes, from.seed);
+    describeDemos(data, label);
     return data;
   };
   return {
@@ -140,9 +143,13 @@ export function ingredients(config: ProblemConfig): Ingredients {
   };
 }
 
-/** Demonstrations of an expert, with a meter. Throws `BadInput` on an expert that is none, or not for this environment. */
-export async function record(env: Env, expert: string, episodes: number, seed: number): Promise<Dataset> {
-  const actor = await given(() => makeExpert(expert, env));
+/** Demonstrations of an expert, with a meter. */
+export async function record(
+  env: Env,
+  { name: expert, actor }: { readonly name: string; readonly actor: AskedExpert },
+  episodes: number,
+  seed: number,
+): Promise<Dataset> {
   const progress = meter(expert);
   const at = (done: number, steps: number) =>
     progress.at({ done, total: episodes, unit: "episodes" }, "", { total: steps, unit: "steps" });
@@ -172,18 +179,6 @@ export async function readDemos(
   }
   const data = episodes === undefined ? whole : take(whole, episodes);
   return { data, sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.length };
-}
-
-/** The bytes of a file that the caller named. Throws `BadInput` if it can't be read. */
-export function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const found =
-      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : `it can't be read (${code})`;
-    throw new BadInput(`${file}: ${found}, expected a file; looked for ${resolve(file)}`);
-  }
 }
 
 function describeDemos(data: Dataset, origin: string): void {

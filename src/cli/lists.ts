@@ -2,9 +2,9 @@ import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
 import { describe } from "../mdp/index.ts";
 import { findRecipe, recipes } from "./algorithms/index.ts";
-import { policySettings } from "./ingredients.ts";
 import { shown } from "./settings.ts";
 import { print, printJson, table } from "./terminal.ts";
+import { settingsOf } from "./train.ts";
 
 /** The environments with their spaces, and the experts that fit each. */
 export function listEnvs(json?: boolean): void {
@@ -31,8 +31,8 @@ export function listEnvs(json?: boolean): void {
   );
 }
 
-/** The algorithms, or one of them with all its settings. */
-export function listAlgorithms(name: string | undefined, json?: boolean): void {
+/** The algorithms, or one of them with all its settings, as they are by default in an environment. */
+export function listAlgorithms(name: string | undefined, { env, json }: { env?: string; json?: boolean } = {}): void {
   if (name === undefined) {
     const all = Object.values(recipes).map(({ name, about }) => ({ name, about }));
     if (json) {
@@ -49,7 +49,7 @@ export function listAlgorithms(name: string | undefined, json?: boolean): void {
     return;
   }
   const recipe = findRecipe(name);
-  const rows = Object.entries({ ...recipe.settings, ...policySettings }).map(([setting, { default: value, expected }]) => ({
+  const rows = Object.entries(settingsOf(recipe, env)).map(([setting, { default: value, expected }]) => ({
     setting,
     default: value,
     expected,

@@ -19,7 +19,7 @@ function program(): Command {
     .argument("[algorithm]", "one of: apprentice algorithms")
     .option("--env <name>", "environment, one of: apprentice envs")
     .option("--demos <file>", "demonstrations (.npz, .jsonl, .safetensors)")
-    .option("--expert <name>", "expert to record from, and to compare with (default: the environment's own)")
+    .option("--expert <name>", "expert to record from and to compare with, or a run's folder (default: the environment's own)")
     .option("--episodes <n>", "demonstrations to record (default: 50), or to use of the file (default: all)", whole(1))
     .option("--judge-episodes <n>", "episodes that the verdict is reached over", whole(1), 100)
     .option("--out <folder>", "where the run is kept (default: runs/ALGORITHM-ENV-SEED)")
@@ -34,6 +34,8 @@ function program(): Command {
         "apprentice train bc --env CartPole-v1 --episodes 5 --set epochs=20 hidden=64,64",
         "apprentice train bc --env Pendulum-v1 --demos expert.npz --out runs/pendulum --json",
         "apprentice train --resume runs/pendulum",
+        "apprentice train ppo --env CartPole-v1 --out runs/expert",
+        "apprentice train dagger --env CartPole-v1 --expert runs/expert",
       ),
     )
     .action(async (algorithm: string | undefined, options) => {
@@ -62,7 +64,7 @@ function program(): Command {
     .command("record")
     .description("record an expert's demonstrations")
     .requiredOption("--env <name>", "environment, one of: apprentice envs")
-    .requiredOption("--expert <name>", "who acts, see: apprentice envs")
+    .requiredOption("--expert <name>", "who acts, see: apprentice envs; or the folder of a run")
     .requiredOption("--out <file>", "where to (.npz, .jsonl, .safetensors)")
     .option("--episodes <n>", "how many trajectories", whole(1), 50)
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
@@ -98,9 +100,10 @@ function program(): Command {
     .command("algorithms")
     .description("list the algorithms, or the settings of one")
     .argument("[name]", "an algorithm")
+    .option("--env <name>", "the settings' defaults in an environment")
     .option("--json", "print JSON")
-    .addHelpText("after", example("apprentice algorithms bc"))
-    .action(async (name: string | undefined, { json }) => (await import("./lists.ts")).listAlgorithms(name, json));
+    .addHelpText("after", example("apprentice algorithms bc", "apprentice algorithms ppo --env Pendulum-v1"))
+    .action(async (name: string | undefined, options) => (await import("./lists.ts")).listAlgorithms(name, options));
   apprentice
     .command("demo")
     .description("clone the CartPole expert from 1, 5 and 50 demonstrations (what npm start shows)")

@@ -24,6 +24,8 @@ export interface RecipeParts<Problem, Options extends object, State extends obje
   readonly learner: string;
   /** How options are read whose default doesn't say it: words to choose from, bounds. */
   readonly readings?: Partial<Readonly<Record<keyof Options & string, Reading>>>;
+  /** Settings, the policy's among them, that other defaults suit better in an environment. */
+  preset?(env: string | undefined): Readonly<Record<string, unknown>>;
   /** Makes the problem. It asks for what it needs and gets it, or the caller is told what is missing. */
   build(ingredients: Ingredients, options: Options): Promise<{ problem: Problem; heldOut?: Dataset }>;
   /** A record in a few words, beside the progress. */
@@ -40,6 +42,7 @@ export interface Recipe {
   readonly learner: string;
   readonly settings: Settings;
   readonly curves: readonly Curve[];
+  preset(env: string | undefined): Readonly<Record<string, unknown>>;
   prepare(ingredients: Ingredients, options: Readonly<Record<string, unknown>>): Promise<Prepared>;
 }
 
@@ -63,6 +66,7 @@ export function recipe<Problem, Options extends object, State extends object, Ro
     about: algorithm.about,
     learner,
     curves,
+    preset: (env) => parts.preset?.(env) ?? {},
     settings: settings(defaults, parts.readings as Record<string, Reading> | undefined),
     async prepare(ingredients, given) {
       const options = given as Options;

@@ -1,5 +1,6 @@
 import type { Env, Policy } from "../mdp/index.ts";
 import { film, intervalFigure, lineFigure, type RunConfig, reportPage, type Section } from "../runs/index.ts";
+import { expertLabel } from "./expert.ts";
 import { readProblem } from "./ingredients.ts";
 import type { Judgement } from "./judge.ts";
 import { summary, verdictHead, verdictRows } from "./present.ts";
@@ -52,7 +53,8 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
     film: scene,
   });
   const demos = problem.demos;
-  const origin = demos && ("file" in demos ? demos.file : `${demos.episodes} episodes of ${demos.expert}, seed ${demos.seed}`);
+  const origin =
+    demos && ("file" in demos ? demos.file : `${demos.episodes} episodes of ${expertLabel(demos.expert)}, seed ${demos.seed}`);
   sections.push({
     heading: "How it was made",
     table: {
@@ -79,7 +81,7 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
 /** Who the expert is, as far as the run knows. */
 export function expertName(config: RunConfig): string {
   const { expert, demos } = readProblem(config.problem, "config.json");
-  return expert ?? (demos && "file" in demos ? "demonstrations" : "none");
+  return expert !== undefined ? expertLabel(expert) : demos && "file" in demos ? "demonstrations" : "none";
 }
 
 /** A curve of the records; `undefined` where fewer than two of them have its numbers. */

@@ -63,6 +63,12 @@ export function settings(defaults: object, readings: Readonly<Record<string, Rea
   );
 }
 
+/** The same settings with other defaults. */
+export function withDefaults(known: Settings, defaults: Readonly<Record<string, unknown>>): Settings {
+  const other = Object.entries(defaults).map(([name, value]) => [name, { ...known[name], default: value }]);
+  return { ...known, ...Object.fromEntries(other) };
+}
+
 function readingOf(name: string, value: unknown): Reading {
   if (typeof value === "number") return real();
   if (typeof value === "boolean") return flag();

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { NotFiniteError } from "../autodiff/index.ts";
+import { loadEnv } from "../envs/index.ts";
 import type { Policy } from "../mdp/index.ts";
 import {
   createRun,
@@ -17,11 +18,12 @@ import {
 } from "../runs/index.ts";
 import { findRecipe } from "./algorithms/index.ts";
 import { BadInput, given, Interrupted } from "./exit.ts";
+import { keptExpert } from "./expert.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, type Settings, withDefaults } from "./settings.ts";
 import { onStop, stopSignal } from "./signals.ts";
 import { duration, meter, say, short } from "./terminal.ts";
 import { versions } from "./versions.ts";
@@ -56,7 +58,7 @@ export interface Trained {
 /** Trains in a new folder. Whatever is wrong with the request is thrown as `BadInput` before the folder is made. */
 export async function train(request: TrainRequest): Promise<Trained> {
   const recipe = findRecipe(request.algorithm);
-  const known = { ...recipe.settings, ...policySettings };
+  const known = settingsOf(recipe, request.env);
   const values = readSettings(known, request.set ?? [], recipe.name);
   const pick = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
   const options = { ...pick(recipe.settings), seed: request.seed };
@@ -91,7 +93,10 @@ export async function train(request: TrainRequest): Promise<Trained> {
 export async function goOn(path: string, every: number): Promise<Trained> {
   const config = await given(() => readConfig(path));
   const recipe = findRecipe(config.algorithm);
-  const parts = ingredients(readProblem(config.problem, `${path}/config.json`));
+  const problem = readProblem(config.problem, `${path}/config.json`);
+  const { env } = problem;
+  if (env !== undefined) await given(() => loadEnv(env));
+  const parts = ingredients(problem);
   const now = versions();
   for (const [name, then] of Object.entries(config.versions)) {
     if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
@@ -111,19 +116,26 @@ export async function goOn(path: string, every: number): Promise<Trained> {
   }
 }
 
+/** The settings of a recipe and of its policy, with the defaults that it has for an environment. */
+export function settingsOf(recipe: Recipe, env: string | undefined): Settings {
+  return withDefaults({ ...recipe.settings, ...policySettings }, recipe.preset(env));
+}
+
 /** The problem that a request describes, every default put in its place. */
 async function plan(request: TrainRequest, policy: Record<string, unknown>): Promise<ProblemConfig> {
   const { seed, demos, episodes } = request;
   const judge = { episodes: request.judgeEpisodes, seed: seedOf("judge", seed) };
-  const world = request.env === undefined ? undefined : await given(() => ingredients({ env: request.env, policy, judge }).env());
+  const { env } = request;
+  const world = env === undefined ? undefined : await given(() => loadEnv(env));
   const base = { ...(world ? { env: world.id } : {}), policy, judge };
   if (demos !== undefined) {
-    const expert = request.expert === undefined ? {} : { expert: request.expert };
+    const expert = request.expert === undefined ? {} : keptExpert(request.expert);
     return { ...base, demos: { file: resolve(demos), ...(episodes === undefined ? {} : { episodes }) }, ...expert };
   }
-  const expert = request.expert ?? (world ? defaultExpert(world) : undefined);
-  if (expert === undefined) return base;
-  return { ...base, demos: { expert, episodes: episodes ?? 50, seed: seedOf("demos", seed) }, expert };
+  const name = request.expert ?? (world ? defaultExpert(world) : undefined);
+  if (name === undefined) return base;
+  const kept = keptExpert(name);
+  return { ...base, demos: { expert: kept.expert, episodes: episodes ?? 50, seed: seedOf("demos", seed) }, ...kept };
 }
 
 /**

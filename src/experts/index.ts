@@ -1,4 +1,5 @@
 export { driver } from "./driver.ts";
+export { type LearnedExpert, learned } from "./learned.ts";
 export { type Planner, planner } from "./planner.ts";
 export { expertsFor, makeExpert, type ScriptedExpert, scriptedExperts } from "./registry.ts";
 export { acrobat, balancer, type Controller, climber, gentleClimber, swinger } from "./scripted.ts";

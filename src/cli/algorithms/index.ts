@@ -3,9 +3,10 @@ import { BadInput } from "../exit.ts";
 import type { Recipe } from "../recipe.ts";
 import { bc } from "./bc.ts";
 import { dagger } from "./dagger.ts";
+import { ppo } from "./ppo.ts";
 
 /** Every algorithm that `train` knows, by name. */
-export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries([bc, dagger].map((one) => [one.name, one]));
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries([bc, dagger, ppo].map((one) => [one.name, one]));
 
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */
 export function findRecipe(name: string): Recipe {
