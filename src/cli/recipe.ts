@@ -17,13 +17,18 @@ export interface Curve {
   readonly lines: readonly { readonly of: string; readonly name: string }[];
 }
 
+/** The options whose default doesn't say how they are read. */
+type Worded<Options> = {
+  [Name in keyof Options & string]: Options[Name] extends number | boolean | readonly number[] ? never : Name;
+}[keyof Options & string];
+
 /** What an algorithm is to the command line. Everything but `name` is written in one file of `algorithms/`. */
 export interface RecipeParts<Problem, Options extends object, State extends object, Row extends object> {
   readonly algorithm: Algorithm<Problem, Options, State, Row, { policy: SavedPolicy }>;
   /** What the learner is called in tables: `clone`. */
   readonly learner: string;
-  /** How options are read whose default doesn't say it: words to choose from, bounds. */
-  readonly readings?: Partial<Readonly<Record<keyof Options & string, Reading>>>;
+  /** How options are read: words to choose from, bounds. Numbers, lists of them and yes or no are known by their defaults. */
+  readonly readings: Readonly<Record<Worded<Options>, Reading>> & Partial<Readonly<Record<keyof Options & string, Reading>>>;
   /** Settings, the policy's among them, that other defaults suit better in an environment. */
   preset?(env: string | undefined): Readonly<Record<string, unknown>>;
   /** Makes the problem. It asks for what it needs and gets it, or the caller is told what is missing. */
@@ -67,7 +72,7 @@ export function recipe<Problem, Options extends object, State extends object, Ro
     learner,
     curves,
     preset: (env) => parts.preset?.(env) ?? {},
-    settings: settings(defaults, parts.readings as Record<string, Reading> | undefined),
+    settings: settings(defaults, parts.readings as Record<string, Reading>),
     async prepare(ingredients, given) {
       const options = given as Options;
       const { problem, heldOut } = await parts.build(ingredients, options);

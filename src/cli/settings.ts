@@ -73,6 +73,7 @@ function readingOf(name: string, value: unknown): Reading {
   if (typeof value === "number") return real();
   if (typeof value === "boolean") return flag();
   if (Array.isArray(value) && value.every((item) => typeof item === "number")) return list(real());
+  if (typeof value === "string") return { expected: "a word", schema: z.string().min(1) };
   throw new TypeError(`the setting ${name} is ${JSON.stringify(value)} by default: its reading has to be given`);
 }
 
