@@ -2,7 +2,9 @@ import { parseArgs } from "node:util";
 import type { Bench, Row } from "./row.ts";
 import { bc32, bc256 } from "./rows/bc.ts";
 import { cartpole } from "./rows/cartpole.ts";
+import { camera, cnn } from "./rows/cnn.ts";
 import { irl } from "./rows/irl.ts";
+import { ppoRow } from "./rows/ppo.ts";
 import { robots } from "./rows/robots.ts";
 import { scale } from "./rows/scale.ts";
 import { sweep } from "./rows/sweep.ts";
@@ -10,7 +12,18 @@ import { sweep } from "./rows/sweep.ts";
 // One table of what the README says of speed. Each row is a ratio of two rates taken in turns in one run, because machines
 // are shared and noisy. `npm run bench -- [ROW ...] [--peers] [--json]`
 
-const benches: Record<string, Bench> = { "bc-32": bc32, "bc-256": bc256, cartpole, scale, irl, sweep, robots };
+const benches: Record<string, Bench> = {
+  "bc-32": bc32,
+  "bc-256": bc256,
+  cartpole,
+  scale,
+  irl,
+  sweep,
+  robots,
+  cnn,
+  camera,
+  ppo: ppoRow,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
