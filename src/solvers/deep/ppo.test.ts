@@ -67,7 +67,7 @@ describe("proximal policy optimisation learns", () => {
       const { policy } = await train(
         ppo,
         { env, policy: mlp(env, ppoPresets[env.id].policy) },
-        { ...ppoPresets[env.id].options, steps: 60_000, seed },
+        { ...ppoPresets[env.id].options, seed },
       );
       const { returns } = await episodeReturns(env, policy, { episodes: 40, seed: 100 + seed, deterministic: true });
       means.push(returns.reduce((sum, value) => sum + value, 0) / returns.length);

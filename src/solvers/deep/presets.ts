@@ -12,7 +12,7 @@ export interface PpoPreset {
  * and checked on others.
  */
 export const ppoPresets: Readonly<Record<string, PpoPreset>> = {
-  "CartPole-v1": { options: { steps: 100_000 }, policy: { hidden: [32, 32] } },
+  "CartPole-v1": { options: { steps: 80_000 }, policy: { hidden: [32, 32] } },
   "Acrobot-v1": { options: { steps: 150_000, copies: 32 }, policy: { hidden: [32, 32] } },
   // Reached by chance first: many copies, little discount, and entropy for its own sake.
   "MountainCar-v0": {
