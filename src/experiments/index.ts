@@ -1,8 +1,10 @@
 import type { Experiment } from "./experiment.ts";
+import { foster2024 } from "./foster2024/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { pdl } from "./pdl/run.ts";
+import { rajaraman2020 } from "./rajaraman2020/run.ts";
 
 export * from "./experiment.ts";
 
 /** Every experiment, in the order in which the lecture comes to it. */
-export const experiments: readonly Experiment[] = [pdl, horizon];
+export const experiments: readonly Experiment[] = [pdl, horizon, rajaraman2020, foster2024];

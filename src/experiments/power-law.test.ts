@@ -30,6 +30,16 @@ describe("the exponent of a power law", () => {
     for (const y of [mean, low, high]) expect(y).toBeCloseTo(2 * 2 ** 2, 12);
   });
 
+  it("has a narrower interval where repetitions share their chances and that is said", () => {
+    const random = rng(3);
+    const luck = Array.from({ length: 15 }, () => Math.exp(0.5 * random.normal()));
+    const points = xs.map((x) => ({ x, values: luck.map((factor) => x * factor) }));
+    const { low, high } = exponent(points, { paired: true });
+    expect([low, high]).toEqual([expect.closeTo(1, 10), expect.closeTo(1, 10)]);
+    const apart = exponent(points);
+    expect(apart.high - apart.low).toBeGreaterThan(0.1);
+  });
+
   it("does not exist where a mean is 0, and an interval through such resamples decides nothing", () => {
     expect(
       exponent([

@@ -34,7 +34,9 @@ export async function tableOf(policy: NeuralPolicy): Promise<Float64Array> {
       `a table needs discrete observations and actions, found ${describe(observation)} and ${describe(action)}`,
     );
   }
-  const { logits } = await policy.distribution(Float32Array.from({ length: observation.n }, (_, s) => s));
+  const states = Float32Array.from({ length: observation.n }, (_, s) => s);
+  const isTable = policy.model.description.kind === "tabular"; // then its parameters are the logits
+  const logits = isTable ? policy.theta : (await policy.distribution(states)).logits;
   const pi = new Float64Array(logits.length);
   for (let first = 0; first < pi.length; first += action.n) {
     const top = logits.subarray(first, first + action.n).reduce((most, z) => Math.max(most, z), -Infinity);

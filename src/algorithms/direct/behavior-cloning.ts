@@ -17,7 +17,7 @@ import {
 import { describe, sameKind } from "../../mdp/index.ts";
 import { type NeuralPolicy, type Normaliser, neuralPolicy, normaliser, type PolicyModel } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import { countedLogits } from "./counting.ts";
+import { countedLogits, tableScore } from "./counting.ts";
 import { compileFit, compileScore, type FitOptions, fitDefaults } from "./log-loss.ts";
 
 /** Demonstrations (s_1, a_1), ..., (s_N, a_N) of the expert, and the family of policies to choose from. */
@@ -137,8 +137,8 @@ export const behaviorCloning: Algorithm<
     if (!work.update) {
       learner.theta = countedLogits(problem.policy, work.training, options);
       learner.t = 1;
-      const score = await scoreOn(work, learner.theta, work.training);
-      return { updates: 1, epoch: 1, loss: score.loss, gradNorm: 0, ...(await validate(state, work)) };
+      const score = await scoreOn(work, problem.policy, learner.theta, work.training);
+      return { updates: 1, epoch: 1, loss: score.loss, gradNorm: 0, ...(await validate(state, problem.policy, work)) };
     }
     // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)), many minibatches b a call.
     const until = Math.min(state.total, learner.t + ROUND, (Math.floor(learner.t / work.perEpoch) + 1) * work.perEpoch);
@@ -158,7 +158,7 @@ export const behaviorCloning: Algorithm<
     const done = learner.t - first;
     const record = { updates: learner.t, epoch: learner.t / work.perEpoch, loss: loss / done, gradNorm: gradNorm / done };
     return learner.t % work.perEpoch === 0 || learner.t === state.total
-      ? { ...record, ...(await validate(state, work)) }
+      ? { ...record, ...(await validate(state, problem.policy, work)) }
       : record;
   },
 
@@ -175,8 +175,9 @@ export const behaviorCloning: Algorithm<
 interface Workshop {
   training: Dataset | Pairs;
   held: Dataset | Pairs | undefined;
+  /** A table has neither: it is fitted and scored by counting. */
   update: Update | undefined;
-  score: Program;
+  score: Program | undefined;
   batches: Minibatches;
   block: Minibatch;
   blockSize: number;
@@ -199,6 +200,7 @@ async function makeWorkshop(state: BehaviorCloningState, problem: BehaviorClonin
   const { options } = state;
   const { policy } = problem;
   const { training, held } = parts(problem, options);
+  const tabular = policy.description.kind === "tabular";
   const normal: Normaliser | undefined = state.normaliser ?? undefined;
   const { augment } = problem;
   const changes = augment ? { augment } : {};
@@ -210,8 +212,8 @@ async function makeWorkshop(state: BehaviorCloningState, problem: BehaviorClonin
   return {
     training,
     held,
-    update: policy.description.kind === "tabular" ? undefined : await compileFit(policy, normal, options, state.total, weights),
-    score: await compileScore(policy, normal),
+    update: tabular ? undefined : await compileFit(policy, normal, options, state.total, weights),
+    score: tabular ? undefined : await compileScore(policy, normal),
     batches,
     block: batches.block(blockSize),
     blockSize,
@@ -243,10 +245,11 @@ function trimmed(work: Workshop, updates: number): Record<string, Float32Array |
 
 async function validate(
   state: BehaviorCloningState,
+  policy: PolicyModel,
   work: Workshop,
 ): Promise<{ validationLoss?: number; validationAccuracy?: number }> {
   if (!work.held) return {};
-  const { loss, accuracy } = await scoreOn(work, state.learner.theta, work.held);
+  const { loss, accuracy } = await scoreOn(work, policy, state.learner.theta, work.held);
   if (!state.best || loss < state.best.loss) {
     state.best = { theta: state.learner.theta.slice(), loss, epoch: state.learner.t / work.perEpoch };
     state.stale = 0;
@@ -259,9 +262,11 @@ async function validate(
 
 async function scoreOn(
   work: Workshop,
+  policy: PolicyModel,
   theta: Float32Array,
   source: Dataset | Pairs,
 ): Promise<{ loss: number; accuracy?: number }> {
+  if (!work.score) return tableScore(policy, theta, source);
   const reader = pairReader(source);
   const { N, D, K } = reader;
   const rows = Math.max(1, Math.min(SCORE_ROWS, N, Math.floor(SCORE_ENTRIES / D)));

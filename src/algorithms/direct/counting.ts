@@ -50,3 +50,25 @@ export function countedLogits(
   }
   return logits;
 }
+
+/** The log loss of a table of logits, in nats, and the share of pairs whose action is its most likely one. */
+export function tableScore(model: PolicyModel, logits: Float32Array, demos: Dataset | Pairs): { loss: number; accuracy: number } {
+  const A = (model.action as { n: number }).n;
+  const normalisers = new Float64Array(logits.length / A); // log Σ_a exp z_a of each state
+  const best = new Int32Array(normalisers.length);
+  for (let state = 0; state < best.length; state++) {
+    const row = logits.subarray(state * A, (state + 1) * A);
+    for (let k = 1; k < A; k++) if (row[k] > row[best[state]]) best[state] = k;
+    let sum = 0;
+    for (let k = 0; k < A; k++) sum += Math.exp(row[k] - row[best[state]]);
+    normalisers[state] = row[best[state]] + Math.log(sum);
+  }
+  const { s, a } = allPairs(demos);
+  let loss = 0;
+  let matches = 0;
+  for (let i = 0; i < a.length; i++) {
+    loss += normalisers[s[i]] - logits[s[i] * A + a[i]];
+    if (best[s[i]] === a[i]) matches++;
+  }
+  return { loss: loss / a.length, accuracy: matches / a.length };
+}

@@ -211,6 +211,15 @@ describe("a table's answer in states without data", () => {
     expect((await rowOf("marginal"))[0]).toBeCloseTo(0.75, 6);
   });
 
+  it("is not asked for by the loss, which is the mean over the data alone", async () => {
+    for (const unseen of ["uniform", "marginal"] as const) {
+      const { records } = await train(behaviorCloning, { demos, policy: tabular(env), validation: demos }, { unseen });
+      expect(records[0].loss).toBeCloseTo((2 * Math.log(3 / 2) + Math.log(3)) / 4, 6);
+      expect(records[0].validationLoss).toBeCloseTo(records[0].loss, 12);
+      expect(records[0].validationAccuracy).toBe(3 / 4);
+    }
+  });
+
   it("does not change what is said where there are data", async () => {
     const { policy } = await train(behaviorCloning, { demos, policy: tabular(env) }, { unseen: "marginal" });
     const pi = await tableOf(policy);

@@ -6,12 +6,14 @@ import { type Planner, planner } from "../../experts/index.ts";
 import type { Observations } from "../../mdp/index.ts";
 import { tableOf, tabular } from "../../policies/index.ts";
 import { type Bound, behaviorCloningBound, daggerBound } from "../../theory/index.ts";
-import { type Experiment, judged, type Series } from "../experiment.ts";
-import { exponent, type Repeated, ratioInterval } from "../power-law.ts";
+import { type Experiment, judged } from "../experiment.ts";
+import { exponent, lineOf, type Repeated, ratioInterval } from "../power-law.ts";
 import expected from "./expected.json" with { type: "json" };
 
 /** One label in so many is wrong: few, so that an episode of 512 steps has a quarter of an error. */
 const BLOCK = 2000;
+/** The error rate that the figure shows the gap at: it is proportional to it while errors are rare. */
+const SHOWN = 1e-3;
 
 /** ε H² against ε H: behavior cloning and DAgger on a tightrope that can be climbed back onto. */
 export const horizon: Experiment = {
@@ -58,11 +60,11 @@ export const horizon: Experiment = {
           logX: true,
           logY: true,
           series: [
-            line("bound of behavior cloning, H Range(Q^π̂) ε", perError(found.clone, "bound"), false),
-            line("behavior cloning", perError(found.clone)),
-            line("behavior cloning that guesses off the rope", perError(found.guessing)),
-            line("bound of DAgger, H Range(Q^π*) ε", perError(found.dagger, "bound"), false),
-            line("DAgger", perError(found.dagger)),
+            lineOf("bound of behavior cloning, H Range(Q^π̂) ε", perError(found.clone, "bound"), SHOWN),
+            lineOf("behavior cloning", perError(found.clone), SHOWN),
+            lineOf("behavior cloning that guesses off the rope", perError(found.guessing), SHOWN),
+            lineOf("bound of DAgger, H Range(Q^π*) ε", perError(found.dagger, "bound"), SHOWN),
+            lineOf("DAgger", perError(found.dagger), SHOWN),
           ],
         },
       ],
@@ -114,15 +116,4 @@ function scribe(expert: Planner, seed: number): (states: Observations) => Int32A
 
 function firstOf(env: TabularEnv, { observations, actions }: Pairs, n: number): Pairs {
   return pairs(env.observation, env.action, observations.slice(0, n), actions.slice(0, n));
-}
-
-/** The gap at an error rate of 0.001, which it is proportional to while errors are rare. */
-function line(name: string, points: readonly Repeated[], intervals = true): Series {
-  return {
-    name,
-    points: points.map((point) => {
-      const [y, low, high] = Object.values(ratioInterval(point)).map((perError) => 0.001 * perError);
-      return intervals ? { x: point.x, y, low, high } : { x: point.x, y };
-    }),
-  };
 }
