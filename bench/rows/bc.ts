@@ -35,7 +35,7 @@ async function matmulRate(batch: number, hidden: number): Promise<number> {
   const W = input("W", [hidden, hidden]);
   let x = input("x", [batch, hidden]);
   for (let k = 0; k < copies; k++) x = matmul(x, W);
-  const program = await compile({ outputs: { x } });
+  const program = await compile({ outputs: { y: x } });
   const feeds = { x: input0(batch * hidden), W: input0(hidden * hidden) };
   const calls = 20;
   const rates: number[] = [];
