@@ -3,6 +3,7 @@ import type { Bench, Row } from "./row.ts";
 import { bc32, bc256 } from "./rows/bc.ts";
 import { cartpole } from "./rows/cartpole.ts";
 import { camera, cnn } from "./rows/cnn.ts";
+import { commandLine } from "./rows/command-line.ts";
 import { irl } from "./rows/irl.ts";
 import { ppoRow } from "./rows/ppo.ts";
 import { robots } from "./rows/robots.ts";
@@ -15,6 +16,7 @@ import { sweep } from "./rows/sweep.ts";
 const benches: Record<string, Bench> = {
   "bc-32": bc32,
   "bc-256": bc256,
+  "bc-cli": commandLine,
   cartpole,
   scale,
   irl,

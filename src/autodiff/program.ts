@@ -84,6 +84,9 @@ export function toOnnx(
 
 function writeOutputs(writer: GraphWriter, outputs: Readonly<Record<string, Tensor>>, names: Map<Tensor, string>): void {
   const roots = Object.values(outputs);
+  for (const t of inputsOf(roots)) {
+    if (t.name! in outputs) throw new RangeError(`"${t.name}" is an input and an output; give the output another name`);
+  }
   const values = write(writer, roots, names);
   Object.keys(outputs).forEach((name, i) => {
     writer.output(values[i], name, roots[i].shape, roots[i].dtype);

@@ -211,5 +211,7 @@ describe("parameters", () => {
     );
     const twins = ad.add(input("s", [2]), input("s", [2]));
     await expect(ad.compile({ outputs: { y: twins } })).rejects.toThrow('two inputs are called "s"');
+    const s = ad.input("s", ["B"]);
+    await expect(ad.compile({ outputs: { s: ad.neg(s) } })).rejects.toThrow('"s" is an input and an output');
   });
 });
