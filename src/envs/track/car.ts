@@ -56,7 +56,8 @@ export function drive(car: Car, curvature: number, seconds = STEP): void {
  * for small angles),
  *   κ = −2 (e + ψ ℓ) / ℓ²
  * Steered so at every moment, e″ + 2 e′/ℓ + 2 e/ℓ² = 0: after three reaches the error is down to e^{−3} (cos 3 + sin 3) of
- * itself, one twentieth. So the reach is a third of what is driven in `seconds`.
+ * itself, less than one twentieth. So the reach is a third of what is driven in `seconds`.
+ * @formula steering-correction
  */
 export function recovery(offset: number, angle: number, seconds = 2): number {
   const reach = (SPEED * seconds) / 3;

@@ -1,6 +1,7 @@
 export { type Camera, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
 export { type Car, curvatureOf, drive, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
 export { type Driving, driving, roadStates } from "./metrics.ts";
+export { coloured, png } from "./png.ts";
 export { curvatureAt, HALF_WIDTH, locate, mirrored, onCentre, type Place, type Road, road } from "./road.ts";
 export { INTERVENTION_SECONDS, type TrackCameraOptions, type TrackOptions, trackCamera, trackState } from "./track.ts";
 export { heldOutTracks, track, trainingTracks } from "./tracks.ts";

@@ -1,44 +1,53 @@
 import { ink, path, picture, text } from "../picture.ts";
-import { type Car, SPEED } from "./car.ts";
+import { type Camera, type Look, takePicture } from "./camera.ts";
+import type { Car } from "./car.ts";
+import { coloured, dataUri, png } from "./png.ts";
 import { HALF_WIDTH, type Place, type Road } from "./road.ts";
 
 const SIZE = 480;
 const MARGIN = 24;
 /** The car is drawn this much larger than the road, so that it can be found. */
 const ENLARGED = 2.5;
+const CAR = "#b3261e";
 
-/** A road from above, with the car on it and what it has in view. */
-export function drawnFromAbove(id: string, road: Road, car: Car, place: Place): string {
+/** A road from above, with the car on it and the corner that it looks into; above it, what its camera sees. */
+export function drawnFromAbove(id: string, road: Road, car: Car, place: Place, seen?: { camera: Camera; look: Look }): string {
   const { x, y, length } = road.centre;
   const least = (values: Float64Array) => values.reduce((a, b) => Math.min(a, b));
   const most = (values: Float64Array) => values.reduce((a, b) => Math.max(a, b));
   const [left, right, bottom, top] = [least(x), most(x), least(y), most(y)];
   const scale = (SIZE - 2 * MARGIN) / Math.max(right - left, top - bottom);
-  const height = (top - bottom) * scale + 2 * MARGIN + 28;
-  const at = (px: number, py: number) => [MARGIN + (px - left) * scale, MARGIN + (top - py) * scale] as const;
-  const ring = Array.from({ length: Math.ceil(x.length / 4) + 1 }, (_, k) => at(x[(4 * k) % x.length], y[(4 * k) % x.length]));
-  // Places in the car's own frame, from the middle of its rear axle: metres ahead and to the left.
-  const place2 = (ahead: number, side: number) =>
+  const above = seen ? 158 + MARGIN : 0;
+  const height = Math.round((top - bottom) * scale + 2 * MARGIN + 36 + above);
+  const at = (px: number, py: number) => [MARGIN + (px - left) * scale, above + MARGIN + (top - py) * scale] as const;
+  const ring = Array.from({ length: Math.ceil(x.length / 8) + 1 }, (_, k) => at(x[(8 * k) % x.length], y[(8 * k) % x.length]));
+  /** A place in the car's own frame: metres ahead of the rear axle and to the left. */
+  const ofCar = (ahead: number, side: number) =>
     at(
       car.x + ahead * Math.cos(car.heading) - side * Math.sin(car.heading),
       car.y + ahead * Math.sin(car.heading) + side * Math.cos(car.heading),
     );
-  const shape = (corners: readonly (readonly [number, number])[], fill: string, opacity: number) =>
-    `<polygon points="${corners.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" ")}" fill="${fill}" fill-opacity="${opacity}"/>`;
-  const view = [place2(2, 0), place2(40, 28), place2(40, -28)];
-  const body = [
-    place2(-1 * ENLARGED, 0.9 * ENLARGED),
-    place2(3.5 * ENLARGED, 0.5 * ENLARGED),
-    place2(3.5 * ENLARGED, -0.5 * ENLARGED),
-    place2(-1 * ENLARGED, -0.9 * ENLARGED),
-  ];
-  const side = place.d >= 0 ? "left" : "right";
-  const title = `${id}: ${Math.abs(place.d).toFixed(2)} m ${side} of the centre, ${place.s.toFixed(0)} of ${length.toFixed(0)} m round, ${SPEED} m/s`;
-  return picture(title, SIZE, Math.round(height), [
-    path(ring, ink.middle, Math.max(3, 2 * HALF_WIDTH * scale)),
-    `<polyline points="${ring.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" ")}" fill="none" stroke="${ink.paper}" stroke-width="1" stroke-dasharray="5 5"/>`,
-    shape(view, ink.dark, 0.15),
-    shape(body, ink.dark, 1),
-    text(MARGIN, Math.round(height) - 12, title),
+  const points = (corners: readonly (readonly [number, number])[]) =>
+    corners.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" ");
+  const view = points([ofCar(2, 0), ofCar(25, 17.5), ofCar(25, -17.5)]);
+  const [back, front] = [-1 * ENLARGED, 3.5 * ENLARGED];
+  const body = points([ofCar(back, 2), ofCar(front, 1.2), ofCar(front, -1.2), ofCar(back, -2)]);
+  const words = `${Math.abs(place.d).toFixed(2)} m ${place.d >= 0 ? "left" : "right"} of the centre, ${place.s.toFixed(0)} of ${length.toFixed(0)} m round`;
+  return picture(`${id}: ${words}`, SIZE, height, [
+    ...(seen ? [photograph(road, car, seen.camera, seen.look)] : []),
+    path(ring, ink.light, Math.max(3, 2 * HALF_WIDTH * scale)),
+    `<polyline points="${points(ring)}" fill="none" stroke="${ink.paper}" stroke-width="1" stroke-dasharray="5 5"/>`,
+    `<polygon points="${view}" fill="${ink.dark}" fill-opacity="0.15"/>`,
+    `<polygon points="${body}" fill="${CAR}"/>`,
+    text(MARGIN, height - 12, words),
   ]);
+}
+
+/** Every other pixel of what the camera sees, across the whole width. */
+function photograph(road: Road, car: Car, camera: Camera, look: Look): string {
+  const { width, height } = camera;
+  const planes = new Uint8Array(3 * width * height);
+  takePicture(camera, road, look, car.x, car.y, car.heading, planes);
+  const file = dataUri(png(width / 2, height / 2, coloured(planes, width, height, 2)));
+  return `<image x="${MARGIN / 2}" y="${MARGIN / 2}" width="${SIZE - MARGIN}" height="${((SIZE - MARGIN) * height) / width}" href="${file}"/>`;
 }

@@ -43,7 +43,7 @@ export function trackCamera(options: TrackCameraOptions = {}): Env {
   const observation = dict({ camera: bytes([3, camera.height, camera.width]), hidden: bytes([2 * STATE_SIZE]) });
   const D = size(observation);
   const state = new Float64Array(STATE_SIZE);
-  return world("track-camera", options, varied, observation, (car, out, from) => {
+  return world("track-camera", options, { camera, varied }, observation, (car, out, from) => {
     takePicture(camera, car.road, car.look, car.x, car.y, car.heading, out, from * D);
     writeState(car.road, placeOf(car), car, state, 0);
     stateToBytes(state, 0, out, from * D + PICTURE);
@@ -56,7 +56,7 @@ export function trackCamera(options: TrackCameraOptions = {}): Env {
  */
 export function trackState(options: TrackOptions = {}): Env {
   const observation = box([STATE_SIZE], STATE_LOW, STATE_HIGH);
-  return world("track-state", options, false, observation, (car, out, from) => {
+  return world("track-state", options, {}, observation, (car, out, from) => {
     writeState(car.road, placeOf(car), car, out, from * STATE_SIZE);
   });
 }
@@ -74,7 +74,7 @@ const ROW = 12;
 function world(
   name: string,
   options: TrackOptions,
-  varied: boolean,
+  { camera, varied = false }: { camera?: Camera; varied?: boolean },
   observation: Env["observation"],
   show: (car: Driven, out: Float32Array, row: number) => void,
 ): Env {
@@ -139,7 +139,7 @@ function world(
         ...savedRows(`${id}: world`, rows),
         draw: (i) => {
           const car = read(i);
-          return drawnFromAbove(id, car.road, car, placeOf(car));
+          return drawnFromAbove(id, car.road, car, placeOf(car), camera && { camera, look: car.look });
         },
       };
     },
