@@ -126,7 +126,9 @@ export async function collect(
 /** The rewards of a function in place of the world's. Throws if it doesn't give one finite number for each step. */
 export async function relabel(world: VectorEnv, rollout: Rollout, reward: Reward): Promise<void> {
   const { raw, rewards, terminated, asked, T, n } = rollout;
-  const { a, next } = asked!;
+  if (!asked)
+    throw new TypeError(`${world.env.id}: the run began without a reward function; give it one from the first round on`);
+  const { a, next } = asked;
   const given = await reward({ s: raw.subarray(0, (raw.length / (T + 1)) * T), a, next, terminated });
   if (given.length !== rewards.length) {
     throw new RangeError(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { resume, start, train } from "../../algorithms/index.ts";
 import { compile, input, layout } from "../../autodiff/index.ts";
 import { episodeReturns } from "../../data/index.ts";
-import { cartPole, defineEnv, frozenLake, makeEnv, pendulum } from "../../envs/index.ts";
+import { cartPole, defineEnv, frozenLake, loadEnv, pendulum } from "../../envs/index.ts";
 import { planner } from "../../experts/index.ts";
 import { type ActionSpace, box, discrete, type Env, multiDiscrete, type StepBatch } from "../../mdp/index.ts";
 import { loadPolicy, mlp, type PolicyModel, tabular } from "../../policies/index.ts";
@@ -242,7 +242,7 @@ describe("a run", () => {
 
 describe("presets", () => {
   it.each(Object.entries(ppoPresets))("%s is an environment, and its options are options", async (id, { options, policy }) => {
-    const env = makeEnv(id);
+    const env = await loadEnv(id);
     const run = start(ppo, { env, policy: mlp(env, policy) }, options);
     await run.ready;
     expect(run.progress()).toEqual({ done: 0, total: expect.any(Number), unit: "steps" });

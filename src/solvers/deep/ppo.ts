@@ -14,7 +14,7 @@ import { include, noMoments, type RunningMoments } from "./running-moments.ts";
 export interface PpoProblem {
   readonly env: Env;
   readonly policy: PolicyModel;
-  /** What is maximised instead of the world's own reward. */
+  /** What is maximised instead of the world's own reward; from one round to the next it may be another. */
   readonly reward?: Reward;
   /** By default a perceptron with the policy's hidden layers. */
   readonly critic?: Critic;

@@ -7,25 +7,40 @@ export interface PpoPreset {
   readonly policy: MlpOptions;
 }
 
+/** On robots: long rollouts, small steps, wide first draws. */
+const robot: PpoPreset = {
+  options: { steps: 1_000_000, rolloutSteps: 128, epochs: 10, learningRate: 3e-4 },
+  policy: { hidden: [64, 64], distribution: "gaussian", initialLogStd: 0 },
+};
+
 /**
- * Settings by the environment's id; what is not said here stays at its default. Each was found by trying a few on seeds 0 to 4
- * and checked on others.
+ * Settings by the environment's id; what is not said here stays at its default. They were found by trying a few; the returns
+ * (most likely actions, mean over seeds 0 to 4, the robots seed 0 alone) are what they lead to.
  */
 export const ppoPresets: Readonly<Record<string, PpoPreset>> = {
+  // 500
   "CartPole-v1": { options: { steps: 80_000 }, policy: { hidden: [32, 32] } },
+  // -82
   "Acrobot-v1": { options: { steps: 150_000, copies: 32 }, policy: { hidden: [32, 32] } },
-  // Reached by chance first: many copies, little discount, and entropy for its own sake.
+  // -107; the goal is reached by chance first: many copies, little discount, entropy for its own sake
   "MountainCar-v0": {
     options: { steps: 500_000, copies: 32, gamma: 0.9999, lambda: 0.98, entropyBonus: 0.01 },
     policy: { hidden: [32, 32] },
   },
-  // Wide draws that are mostly cut to full pushes: they reach the goal now and then, small ones never do.
+  // 93; wide draws are mostly cut to full pushes, which reach the goal now and then, as small ones never do
   "MountainCarContinuous-v0": {
     options: { steps: 150_000, copies: 32, gamma: 0.9999, lambda: 0.9 },
     policy: { hidden: [32, 32], distribution: "gaussian", initialLogStd: 1 },
   },
+  // -162
   "Pendulum-v1": {
     options: { steps: 250_000, copies: 32, rolloutSteps: 128, epochs: 10, gamma: 0.9 },
     policy: { hidden: [32, 32], activation: "relu", distribution: "gaussian" },
   },
+  // 1000
+  "InvertedPendulum-v5": { options: { steps: 50_000 }, policy: { hidden: [32, 32], distribution: "gaussian" } },
+  // 2670
+  "Hopper-v5": robot,
+  // 1590
+  "HalfCheetah-v5": robot,
 };
