@@ -91,6 +91,20 @@ function program(): Command {
     .action(async (from: string, to: string, options) => (await import("./data.ts")).convert(from, to, options));
 
   apprentice
+    .command("reproduce")
+    .description("reproduce papers' claims: what each claims, what is measured, whether it holds")
+    .argument("[experiment...]", "experiments by name (none: lists them)")
+    .option("--all", "every experiment", false)
+    .option("--quick", "fewer repetitions and smaller worlds: seconds", false)
+    .option("--seeds <n>", "independent repetitions (default: each experiment's own)", whole(1))
+    .option("--jobs <n>", "experiments at the same time (default: one a core)", whole(1))
+    .option("--out <file>", "the report, with a figure each", "report.html")
+    .option("--figures <folder>", "also write every figure as SVG and PNG")
+    .option("--json", "print one JSON array as the last line", false)
+    .addHelpText("after", example("apprentice reproduce horizon", "apprentice reproduce --all --json"))
+    .action(async (ids: string[], options) => (await import("./reproduce.ts")).reproduce({ ids, ...options }));
+
+  apprentice
     .command("envs")
     .description("list the environments and their experts")
     .option("--json", "print JSON")

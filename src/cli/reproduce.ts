@@ -1,0 +1,208 @@
+import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { nearest } from "../envs/index.ts";
+import { type Experiment, experiments, type Figure, type Outcome, type Row } from "../experiments/index.ts";
+import { intervalFigure, lineFigure, png, reportPage, type Section, writeWhole } from "../runs/index.ts";
+import { BadInput } from "./exit.ts";
+import { type Assignment, conduct, type Message } from "./experiment-worker.ts";
+import { interval } from "./present.ts";
+import { onStop } from "./signals.ts";
+import { duration, meter, print, printJson, say, short, table } from "./terminal.ts";
+import { version } from "./versions.ts";
+
+export interface ReproduceRequest {
+  /** Experiments by name; none, with `all`, means every one. */
+  readonly ids: readonly string[];
+  readonly all: boolean;
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly seeds?: number;
+  /** Experiments at the same time. */
+  readonly jobs?: number;
+  /** The report's file. */
+  readonly out: string;
+  /** A folder for the figures by themselves, as SVG and PNG. */
+  readonly figures?: string;
+}
+
+/** An experiment's result, with the time that it took. */
+interface Finished {
+  readonly experiment: Experiment;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+}
+
+/**
+ * Runs experiments and says claim by claim what the paper has, what was measured, and whether it holds. Throws (exit code 1)
+ * if one doesn't hold: after everything has been shown and written.
+ */
+export async function reproduce(request: ReproduceRequest): Promise<void> {
+  const chosen = choose(request);
+  if (chosen.length === 0) return list(request.json);
+  const began = performance.now();
+  const finished = await conductAll(chosen, request);
+  const drawn = await Promise.all(finished.map(({ outcome }) => Promise.all(outcome.figures.map(draw))));
+
+  if (request.figures !== undefined) await saveFigures(request.figures, finished, drawn);
+  mkdirSync(dirname(request.out), { recursive: true });
+  writeWhole(request.out, page(finished, drawn, request));
+  const tell = request.json ? say : print; // with --json nothing else stands on standard output
+  for (const one of finished) tell(`\n${one.experiment.id}: ${one.experiment.title}\n\n${table(cells(one), HEAD)}`);
+  const rows = finished.flatMap(({ outcome }) => outcome.rows);
+  const missed = finished.filter(({ outcome }) => outcome.rows.some(({ holds }) => !holds));
+  tell(`\n${verdict(rows)}, in ${duration((performance.now() - began) / 1000)}; figures in ${request.out}`);
+  if (request.json) {
+    printJson(
+      finished.flatMap(({ experiment, outcome, seconds }) => outcome.rows.map((row) => ({ id: experiment.id, ...row, seconds }))),
+    );
+  }
+  if (missed.length > 0) {
+    const readmes = missed.map(({ experiment }) => `src/experiments/${experiment.id}/README.md`).join(", ");
+    throw new Error(`${verdict(rows)}: see ${readmes} for the conditions`);
+  }
+}
+
+/** The experiments that were asked for. Throws `BadInput`, naming the nearest, if there is none of a name. */
+function choose({ ids, all }: ReproduceRequest): Experiment[] {
+  const known = experiments.map(({ id }) => id);
+  for (const id of ids) {
+    if (known.includes(id)) continue;
+    throw new BadInput(
+      `unknown experiment "${id}"; the nearest are ${nearest(id, known).join(", ")}; all of them: apprentice reproduce`,
+    );
+  }
+  return experiments.filter(({ id }) => all || ids.includes(id));
+}
+
+function list(json: boolean): void {
+  const all = experiments.map(({ id, title, source, claims }) => ({ id, title, source, claims: Object.values(claims) }));
+  if (json) {
+    printJson(all);
+    return;
+  }
+  print(
+    table(
+      all.map(({ id, title, source }) => [id, title, source]),
+      ["experiment", "title", "source"],
+    ),
+  );
+  print("\nOne of them: apprentice reproduce horizon; all of them: apprentice reproduce --all");
+}
+
+/** Runs the experiments, a few at the same time, and shows how far they are. */
+async function conductAll(chosen: readonly Experiment[], { quick, seeds, jobs }: ReproduceRequest): Promise<Finished[]> {
+  const shares = new Map(chosen.map(({ id }) => [id, 0]));
+  const progress = meter("reproduce");
+  const show = () => {
+    const done = [...shares.values()].reduce((sum, share) => sum + share, 0);
+    const running = [...shares].filter(([, share]) => share > 0 && share < 1);
+    progress.at(
+      { done: Math.round(100 * done) / 100, total: chosen.length, unit: "experiments" },
+      running.map(([id, share]) => `${id} ${Math.round(100 * share)} %`).join(", "),
+    );
+  };
+  const stop = onStop(() => {
+    progress.end();
+    say("stopped; nothing was written");
+  });
+  const results = new Map<string, Finished>();
+  const waiting = [...chosen];
+  // From its sources this runs without workers: Node can't load them there.
+  const together = import.meta.url.endsWith(".js") ? Math.min(jobs ?? availableParallelism(), chosen.length) : 1;
+  const work = async () => {
+    for (let experiment = waiting.shift(); experiment; experiment = waiting.shift()) {
+      const { id } = experiment;
+      const assignment: Assignment = { id, quick, ...(seeds === undefined ? {} : { seeds }) };
+      const onProgress = ({ done, total }: { done: number; total: number }) => {
+        shares.set(id, Math.min(0.999, done / total));
+        show();
+      };
+      const { outcome, seconds } = await (together > 1 ? conductApart(assignment, onProgress) : conduct(assignment, onProgress));
+      shares.set(id, 1);
+      results.set(id, { experiment, outcome, seconds });
+      say(`${id}: ${verdict(outcome.rows)}, in ${duration(seconds)}`);
+      show();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: together }, work));
+  } finally {
+    progress.end();
+    stop.release();
+  }
+  return chosen.map(({ id }) => results.get(id)!);
+}
+
+/** Runs an experiment in a thread of its own. */
+function conductApart(
+  assignment: Assignment,
+  onProgress: (progress: { done: number; total: number }) => void,
+): Promise<{ outcome: Outcome; seconds: number }> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("./experiment-worker.js", import.meta.url), { workerData: assignment });
+    let result: { outcome: Outcome; seconds: number } | undefined;
+    worker.on("message", (message: Message) => {
+      if (message.kind === "progress") return onProgress(message.progress);
+      result = { outcome: message.outcome, seconds: message.seconds };
+    });
+    worker.on("error", reject);
+    worker.on("exit", (code) =>
+      result ? resolve(result) : reject(new Error(`the thread of ${assignment.id} ended early, with code ${code}`)),
+    );
+  });
+}
+
+const HEAD = ["claim", "paper", "measured", "95 % interval", "holds", "seconds"];
+
+function cells({ outcome, seconds }: Finished): string[][] {
+  return outcome.rows.map(({ claim, paper, measured, low, high, holds }) => [
+    claim,
+    paper,
+    short(measured),
+    low === high ? "" : interval({ mean: measured, low, high }),
+    holds ? "yes" : "NO",
+    seconds.toFixed(1),
+  ]);
+}
+
+function verdict(rows: readonly Row[]): string {
+  const holding = rows.filter(({ holds }) => holds).length;
+  return holding === rows.length ? `all ${holding} claims hold` : `${rows.length - holding} of ${rows.length} claims don't hold`;
+}
+
+function draw(figure: Figure): Promise<string> {
+  return figure.kind === "lines" ? lineFigure(figure) : intervalFigure(figure);
+}
+
+async function saveFigures(folder: string, finished: readonly Finished[], drawn: readonly string[][]): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const [i, { experiment }] of finished.entries()) {
+    for (const [k, svg] of drawn[i].entries()) {
+      const name = join(folder, k === 0 ? experiment.id : `${experiment.id}-${k + 1}`);
+      writeWhole(`${name}.svg`, svg);
+      writeWhole(`${name}.png`, await png(svg));
+    }
+  }
+}
+
+function page(finished: readonly Finished[], drawn: readonly string[][], { quick }: ReproduceRequest): string {
+  const sections = finished.flatMap((one, i): Section[] => {
+    const { experiment, outcome } = one;
+    const about = `${experiment.source}. What is measured, and how that differs: src/experiments/${experiment.id}/README.md.`;
+    return [
+      { heading: `${experiment.id}: ${experiment.title}`, text: about },
+      { heading: "Claims", table: { head: HEAD, rows: cells(one) } },
+      ...outcome.figures.map((figure, k) => ({ heading: "Figure", caption: figure.caption, svg: drawn[i][k] })),
+    ];
+  });
+  const rows = finished.flatMap(({ outcome }) => outcome.rows);
+  const ids = finished.map(({ experiment }) => experiment.id).join(" ");
+  return reportPage({
+    title: "Papers' claims, reproduced",
+    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""}`,
+    sections,
+    foot: `apprentice reproduce ${ids}${quick ? " --quick" : ""}  ·  apprentice ${version()}, node ${process.versions.node}`,
+  });
+}

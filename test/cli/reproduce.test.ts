@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { apprentice, newFolder } from "./command.ts";
+
+const folder = newFolder();
+const at = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("apprentice reproduce", () => {
+  it("prints a table for people, an array for programs, and writes a page with the figures", async () => {
+    const ended = await apprentice(
+      "reproduce pdl horizon --quick --seeds 2 --jobs 2 --json --out out/page.html --figures pictures",
+      folder,
+    );
+    expect(ended.code).toBe(0);
+    expect(ended.out.trim().split("\n")).toHaveLength(1);
+    const rows = JSON.parse(ended.out);
+    expect(rows).toHaveLength(7);
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(["id", "claim", "paper", "measured", "low", "high", "holds", "seconds"]);
+      expect(row.holds).toBe(true);
+      expect(row.low).toBeLessThanOrEqual(row.measured);
+      expect(row.high).toBeGreaterThanOrEqual(row.measured);
+      expect(row.seconds).toBeGreaterThan(0);
+    }
+    expect(rows.map(({ id }: { id: string }) => id)).toEqual(["pdl", "pdl", ...new Array(5).fill("horizon")]);
+    expect(ended.err).toMatch(/horizon: all 5 claims hold/);
+    expect(ended.err).toMatch(/claim +paper +measured +95 % interval +holds +seconds/);
+    expect(ended.err).toMatch(/reproduce: .* of 2 experiments/);
+    const page = readFileSync(at("out/page.html"), "utf8");
+    expect(page.match(/<svg /g)?.length).toBe(2);
+    expect(page).toContain("These are the quick versions");
+    expect(readdirSync(at("pictures")).sort()).toEqual(["horizon.png", "horizon.svg", "pdl.png", "pdl.svg"]);
+  });
+
+  it("is the same one after the other as side by side", async () => {
+    const rows = async (jobs: number) => {
+      const { out } = await apprentice(`reproduce pdl horizon --quick --seeds 2 --jobs ${jobs} --json`, folder);
+      return JSON.parse(out).map(({ seconds: _seconds, ...row }: { seconds: number }) => row);
+    };
+    expect(await rows(1)).toEqual(await rows(2));
+  });
+
+  it("ends with code 1 where a claim does not hold: two repetitions decide nothing", async () => {
+    const ended = await apprentice("reproduce rajaraman2020 --quick --seeds 2", folder);
+    expect(ended.code).toBe(1);
+    expect(ended.out).toMatch(/ NO /);
+    expect(ended.err).toMatch(/of 7 claims don't hold: see src\/experiments\/rajaraman2020\/README\.md/);
+    expect(existsSync(at("report.html"))).toBe(true);
+  });
+
+  it("lists what there is, and the nearest to what there isn't", async () => {
+    const all = await apprentice("reproduce", folder);
+    expect(all.code).toBe(0);
+    expect(all.out).toMatch(/^experiment +title +source/);
+    expect(all.out).toMatch(/\nhorizon +What an error costs/);
+    const none = await apprentice("reproduce horizn", folder);
+    expect(none.code).toBe(2);
+    expect(none.err).toMatch(
+      /^error: unknown experiment "horizn"; the nearest are horizon, .*; all of them: apprentice reproduce\n$/,
+    );
+    expect(none.out).toBe("");
+  });
+});
