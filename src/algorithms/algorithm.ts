@@ -1,5 +1,6 @@
 import { decodeTree, encodeTree } from "../data/index.ts";
 import type { Algorithm, Plain, Progress } from "../mdp/index.ts";
+import { type Growth, joined, parted } from "./growth.ts";
 
 export type { Algorithm, Progress } from "../mdp/index.ts";
 
@@ -14,7 +15,19 @@ export interface Run<State, Row, Result> extends AsyncIterable<Row> {
   progress(): Progress;
   /** The state as bytes, for `resume`. */
   checkpoint(): Uint8Array;
+  /** The same for whoever keeps what only grows in files of its own, to which the new is added. */
+  snapshot(): Snapshot;
+  /** What the round under way waits for outside, if it does. A run that has this can be saved in the middle of a round. */
+  waiting?(): string | undefined;
   result(): Promise<Result>;
+}
+
+/** A state in parts. */
+export interface Snapshot {
+  /** The state but for its growing columns, as bytes. */
+  readonly bytes: Uint8Array;
+  /** Those columns, by their paths: views, which later rounds don't change. */
+  readonly growth: Growth;
 }
 
 /** Starts an algorithm. Throws on an option that it does not have, naming those it has. */
@@ -30,13 +43,14 @@ export function start<Problem, Options extends object, State extends object, Row
 export function resume<Problem, Options extends object, State extends object, Row extends object, Result>(
   algorithm: Algorithm<Problem, Options, State, Row, Result>,
   problem: Problem,
-  checkpoint: Uint8Array,
+  checkpoint: Uint8Array | Snapshot,
 ): PendingRun<State, Row, Result> {
   return pending(algorithm, problem, async () => {
-    const { algorithm: name, state } = decodeTree(checkpoint) as { algorithm: string; state: unknown };
+    const { bytes, growth } = checkpoint instanceof Uint8Array ? { bytes: checkpoint, growth: {} } : checkpoint;
+    const { algorithm: name, state } = decodeTree(bytes) as unknown as { algorithm: string; state: Plain };
     if (name !== algorithm.name)
       throw new RangeError(`the checkpoint is of "${name}", not of "${algorithm.name}"; resume it with ${name}`);
-    return state as State;
+    return joined(state, growth) as unknown as State;
   });
 }
 
@@ -98,6 +112,11 @@ function pending<Problem, Options extends object, State extends object, Row exte
     next,
     progress: () => algorithm.progress(current()),
     checkpoint: () => encodeTree({ algorithm: algorithm.name, state: current() as unknown as Plain }),
+    snapshot() {
+      const { rest, growth } = parted(current() as unknown as Plain, algorithm.grows ?? []);
+      return { bytes: encodeTree({ algorithm: algorithm.name, state: rest }), growth };
+    },
+    ...(algorithm.waiting ? { waiting: () => (state ? algorithm.waiting?.(state) : undefined) } : {}),
     async result() {
       await ready;
       return algorithm.result(current(), problem);

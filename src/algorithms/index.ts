@@ -11,10 +11,9 @@ export {
   type DaggerOptions,
   type DaggerProblem,
   type DaggerRecord,
+  type DaggerResult,
   type DaggerState,
   dagger,
-  exponentialBeta,
-  linearBeta,
 } from "./direct/dagger.ts";
 export {
   type ForwardTrainingOptions,
@@ -31,6 +30,9 @@ export {
   type MimicMdState,
   mimicMd,
 } from "./direct/mimic-md.ts";
+export { LABELLED, type Trail } from "./direct/online/aggregate.ts";
+export { ExpertError } from "./direct/online/answers.ts";
+export { type Beta, betaSchedule, exponentialBeta, linearBeta } from "./direct/online/beta.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
 export {
   type ApprenticeshipOptions,

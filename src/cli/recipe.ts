@@ -1,4 +1,4 @@
-import { type Algorithm, type PendingRun, type Progress, resume, start } from "../algorithms/index.ts";
+import { type Algorithm, type PendingRun, type Progress, resume, type Snapshot, start } from "../algorithms/index.ts";
 import type { Dataset } from "../data/index.ts";
 import type { Plain, Policy } from "../mdp/index.ts";
 import type { Ingredients } from "./ingredients.ts";
@@ -56,7 +56,7 @@ export interface Prepared {
   /** Demonstrations that the learner doesn't learn from. */
   readonly heldOut?: Dataset;
   start(): PendingRun<unknown, object, { policy: SavedPolicy }>;
-  resume(checkpoint: Uint8Array): PendingRun<unknown, object, { policy: SavedPolicy }>;
+  resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, { policy: SavedPolicy }>;
   show(row: object): string;
   transitions(progress: Progress): number | undefined;
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { ExpertError } from "../algorithms/index.ts";
 import { NotFiniteError } from "../autodiff/index.ts";
 import { loadEnv } from "../envs/index.ts";
 import type { Policy } from "../mdp/index.ts";
@@ -108,7 +109,7 @@ export async function goOn(path: string, every: number): Promise<Trained> {
     if (readVerdict(path)) say(`${path}: this run is finished`);
     else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
     else say(`${path}: no checkpoint was saved yet, beginning again`);
-    const run = from ? prepared.resume(from.bytes) : prepared.start();
+    const run = from ? prepared.resume(from) : prepared.start();
     await given(() => run.ready);
     return await work({ folder, recipe, prepared, parts, run, every });
   } finally {
@@ -177,10 +178,14 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
         everySeconds: every,
         stop: stop.signal,
         onRound: (row, at) => progress.at(at, prepared.show(row), rate(prepared.transitions(at))),
+        onWait: (what, at) => progress.at(at, `waiting for ${what}`),
       });
     } catch (error) {
       if (error instanceof StorageError) {
         throw new Error(`${error.message}; make room and go on with: apprentice train --resume ${path}`, { cause: error });
+      }
+      if (error instanceof ExpertError) {
+        throw new Error(`${error.message}; go on with: apprentice train --resume ${path}`, { cause: error });
       }
       if (!(error instanceof NotFiniteError)) throw error;
       throw new Error(`${error.message}; the last good checkpoint is kept in ${path}/checkpoint`, { cause: error });

@@ -1,6 +1,7 @@
 export * from "./augment.ts";
 export * from "./codecs/index.ts";
 export * from "./dataset.ts";
+export { extended } from "./extended.ts";
 export * from "./minibatch.ts";
 export * from "./pairs.ts";
 export * from "./pictures.ts";

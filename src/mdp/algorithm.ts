@@ -20,6 +20,16 @@ export interface Algorithm<Problem, Options extends object, State extends object
   progress(state: State): Progress;
   /** What has been learned so far. */
   result(state: State, problem: Problem): Promise<Result>;
+  /**
+   * Arrays of the state that only ever get longer, by their paths (`data/actions`): what stands in them is never changed. So a
+   * checkpoint on a disk adds what is new to a file, instead of writing everything again.
+   */
+  readonly grows?: readonly string[];
+  /**
+   * What the round under way is waiting for, in a few words, if it is somebody outside, such as a person. An algorithm that
+   * has this keeps its state whole all through a round: it may be saved in the middle, and nothing that was answered is lost.
+   */
+  waiting?(state: State): string | undefined;
 }
 
 export interface Progress {

@@ -10,6 +10,14 @@ export interface ActOptions {
    * action doesn't depend on the rows beside it.
    */
   readonly rng?: Rng | readonly Rng[];
+  /** Where in their episodes the rows stand: for whoever looks at the clock, or remembers something within an episode. */
+  readonly places?: Places;
+}
+
+/** Which episode each row of a batch belongs to, and how many steps of it came before; `[n]` each. */
+export interface Places {
+  readonly episode: Int32Array;
+  readonly step: Int32Array;
 }
 
 /** pi(a | s), for batches: anything that chooses actions from observations. */

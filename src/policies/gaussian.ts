@@ -38,7 +38,7 @@ const LOG_STD_MIN = -7;
 const LOG_STD_MAX = 2;
 
 /** Middle and half width of a box; 0 and 1 where it has no bounds. */
-function range(space: Box): { mid: Float32Array; half: Float32Array } {
+export function range(space: Box): { mid: Float32Array; half: Float32Array } {
   const mid = new Float32Array(space.low.length);
   const half = new Float32Array(space.low.length).fill(1);
   for (let i = 0; i < mid.length; i++) {

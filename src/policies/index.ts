@@ -1,11 +1,15 @@
 export { categorical } from "./categorical.ts";
+export { clockedPolicy } from "./clocked.ts";
 export { type CnnOptions, type Convolution, cnn } from "./cnn.ts";
+export { type Doubt, ensembleDoubt, ensemblePolicy } from "./ensemble.ts";
 export { type GaussianOptions, gaussian, squashedGaussian } from "./gaussian.ts";
 export { actionArray, type Head, type Outputs } from "./head.ts";
+export { mixturePolicy } from "./mixture.ts";
 export { linearPolicy, type MlpOptions, mlp } from "./mlp.ts";
 export { type HeadOptions, headFor, type PolicyModel, parameterCount, type Spaces, usualDistribution } from "./model.ts";
 export { type Activation, activations, type DenseOptions, dense, type Network } from "./network.ts";
 export { type NeuralPolicy, neuralPolicy } from "./neural.ts";
 export { featureCount, features, type Normaliser, normaliser } from "./observation.ts";
 export { loadPolicy, type OnnxPolicy } from "./onnx-policy.ts";
+export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";

@@ -22,6 +22,26 @@ export interface NeuralPolicy extends Policy {
   toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array;
 }
 
+/**
+ * The compiled program of a model under a normaliser. θ is one of its inputs, so all policies that share the two (the very
+ * same objects) share it, as those of one training run do.
+ */
+const programs = new WeakMap<PolicyModel, Map<Normaliser | undefined, Promise<Program>>>();
+const KEPT = 8;
+
+function programOf(model: PolicyModel, normal: Normaliser | undefined, make: () => Promise<Program>): Promise<Program> {
+  const known = programs.get(model) ?? new Map<Normaliser | undefined, Promise<Program>>();
+  programs.set(model, known);
+  const program = known.get(normal) ?? make();
+  known.delete(normal);
+  known.set(normal, program); // the newest last
+  for (const old of known.keys()) {
+    if (known.size <= KEPT) break;
+    known.delete(old);
+  }
+  return program;
+}
+
 /** A policy from its model and a copy of its parameters. */
 export function neuralPolicy(model: PolicyModel, theta: Float32Array, normal?: Normaliser): NeuralPolicy {
   const own = theta.slice();
@@ -31,7 +51,7 @@ export function neuralPolicy(model: PolicyModel, theta: Float32Array, normal?: N
   const spec = { outputs, params: model.params };
   let program: Promise<Program> | undefined;
   const run = async (observations: Observations) => {
-    program ??= compile(spec);
+    program ??= programOf(model, normal, () => compile(spec));
     return (await program).run({ observation: observations, theta: own });
   };
   return {

@@ -9,6 +9,8 @@ export interface DriveOptions<Row> {
   readonly stop?: AbortSignal;
   /** Told of every round. */
   readonly onRound?: (row: Row, progress: Progress, round: number) => void;
+  /** Told, now and then, what a round is waiting for. */
+  readonly onWait?: (what: string, progress: Progress, round: number) => void;
 }
 
 export interface Driven {
@@ -27,33 +29,39 @@ const SHARE = 20;
  * Makes a run's rounds to the end, writing each record and, now and then, a checkpoint. The clock decides when a
  * checkpoint is written, never what is in it, so neither a kill nor a slow disk changes the results.
  *
+ * A round that waits for somebody outside (`Run.waiting`) is saved in the middle, so that no answer is lost, and doesn't keep
+ * a stop waiting.
+ *
  * If a round throws (a loss that is not finite, say), the newest state from before it that is at hand is saved, and the
- * error goes on to the caller. Throws a `StorageError` where the disk refuses.
+ * error goes on to the caller; what was answered in a round that was waiting is saved then. Throws a `StorageError` where
+ * the disk refuses.
  */
 export async function drive<State, Row extends object, Result>(
   run: PendingRun<State, Row, Result>,
   folder: RunFolder,
   options: DriveOptions<Row> = {},
 ): Promise<Driven> {
-  const { everySeconds = 2, stop, onRound } = options;
+  const { everySeconds = 2, stop, onRound, onWait } = options;
   const begin = clock();
   const before = folder.from?.seconds ?? 0;
   const seconds = () => before + clock() - begin;
   await run.ready;
 
   let round = folder.from?.round ?? 0;
-  let saved = folder.from?.round ?? -1;
+  let part = folder.from?.part ?? 0;
+  let saved = folder.from ?? { round: -1, part: 0 };
   let savedAt = clock();
   let saving = 0; // what the last save cost, in seconds
-  const take = (): Checkpoint => ({ round, bytes: run.checkpoint(), metrics: folder.metrics.mark(), seconds: seconds() });
+  const take = (): Checkpoint => ({ round, part, ...run.snapshot(), metrics: folder.metrics.mark(), seconds: seconds() });
   const save = (checkpoint: Checkpoint) => {
-    if (checkpoint.round <= saved) return;
+    if (checkpoint.round < saved.round || (checkpoint.round === saved.round && checkpoint.part <= saved.part)) return;
     const from = clock();
     folder.save(checkpoint);
     savedAt = clock();
     saving = savedAt - from;
-    saved = checkpoint.round;
+    saved = checkpoint;
   };
+  const due = () => everySeconds === 0 || clock() - savedAt >= Math.max(everySeconds, SHARE * saving);
 
   // A state is also kept in memory, as often as is cheap: what is saved should a round go wrong.
   let kept = folder.from ?? take();
@@ -66,22 +74,51 @@ export async function drive<State, Row extends object, Result>(
     keeping = keptAt - from;
   };
 
+  /** Saves the middle of a round. */
+  const saveHalfway = () => {
+    part += 1;
+    save(take());
+  };
+  let answered: string | undefined; // what it waited for when it was last saved so
+
+  /** The next round; `STOPPED` if it was told to stop while it waited for somebody. */
+  const made = async (): Promise<Row | undefined | typeof STOPPED> => {
+    const next = run.next();
+    next.catch(() => {}); // if it is left behind, nobody is there to hear what it throws
+    for (;;) {
+      const first = await firstOf(next, stop, WAIT);
+      if (first !== TICK) return first;
+      const what = run.waiting?.();
+      if (what === undefined) continue;
+      onWait?.(what, run.progress(), round);
+      if (what !== answered && (stop?.aborted || due())) {
+        answered = what;
+        saveHalfway();
+      }
+      if (stop?.aborted) return STOPPED;
+    }
+  };
+
   let finished = false;
   while (!stop?.aborted) {
-    let row: Row | undefined;
+    let row: Row | undefined | typeof STOPPED;
     try {
-      row = await run.next();
+      row = await made();
     } catch (error) {
       save(kept);
+      if (run.waiting) saveHalfway();
       throw error;
     }
+    if (row === STOPPED) return { finished: false, rounds: round, seconds: seconds() };
     finished = row === undefined;
     if (row === undefined) break;
     round += 1;
+    part = 0;
+    answered = undefined;
     folder.metrics.append(row);
     onRound?.(row, run.progress(), round);
     if (clock() - keptAt >= SHARE * keeping) keep();
-    if (everySeconds === 0 || clock() - savedAt >= Math.max(everySeconds, SHARE * saving)) {
+    if (due()) {
       if (kept.round < round) keep();
       save(kept);
     }
@@ -90,6 +127,28 @@ export async function drive<State, Row extends object, Result>(
   if (kept.round < round) keep();
   save(kept);
   return { finished, rounds: round, seconds: seconds() };
+}
+
+/** Seconds between two looks at a round under way. */
+const WAIT = 0.5;
+const TICK = Symbol("tick");
+const STOPPED = Symbol("stopped");
+
+/** What a promise gives, or `TICK` when a while has passed or a stop is asked for, whichever is first. */
+function firstOf<T>(promise: Promise<T>, stop: AbortSignal | undefined, seconds: number): Promise<T | typeof TICK> {
+  return new Promise((resolve, reject) => {
+    const tick = () => {
+      clearTimeout(timer);
+      stop?.removeEventListener("abort", tick);
+      resolve(TICK);
+    };
+    const timer = setTimeout(tick, seconds * 1000);
+    stop?.addEventListener("abort", tick, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      stop?.removeEventListener("abort", tick);
+    });
+  });
 }
 
 function clock(): number {

@@ -56,6 +56,7 @@ function walk(rounds: number, from?: Uint8Array, fails = Infinity): PendingRun<W
     next,
     progress: () => ({ done: state.round, total: rounds, unit: "steps" }),
     checkpoint: () => new TextEncoder().encode(JSON.stringify(state)),
+    snapshot: () => ({ bytes: new TextEncoder().encode(JSON.stringify(state)), growth: {} }),
     result: async () => state,
     async *[Symbol.asyncIterator]() {
       for (let row = await next(); row; row = await next()) yield row;

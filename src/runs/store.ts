@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { CHECKPOINTS, type Checkpoint, clearCheckpoints, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { openColumns } from "./columns.ts";
 import { attempt, type Disk, disk, isTemporary, removeTemporaries, writeWhole } from "./disk.ts";
 import { LOCK, lock } from "./lock.ts";
 import { type Metrics, openMetrics } from "./metrics.ts";
@@ -93,7 +94,7 @@ export function openRun(path: string, say: (message: string) => void, d: Disk = 
     removeTemporaries(path, d);
     removeTemporaries(join(path, CHECKPOINTS), d);
     const from = newestCheckpoint(path, say);
-    clearCheckpoints(path, from?.round ?? 0, d);
+    clearCheckpoints(path, from, d);
     return folder(path, config, from, unlock, d);
   } catch (error) {
     unlock();
@@ -104,6 +105,7 @@ export function openRun(path: string, say: (message: string) => void, d: Disk = 
 function folder(path: string, config: RunConfig, from: Checkpoint | undefined, unlock: () => void, d: Disk): RunFolder {
   makeFolder(join(path, CHECKPOINTS), d);
   const metrics = openMetrics(path, from?.metrics, d);
+  const columns = openColumns(path, from?.columns, from?.growth, d);
   let released = false;
   return {
     path,
@@ -112,7 +114,7 @@ function folder(path: string, config: RunConfig, from: Checkpoint | undefined, u
     metrics,
     save(checkpoint) {
       metrics.sync(); // the lines that the checkpoint counts on come first
-      saveCheckpoint(path, checkpoint, d);
+      saveCheckpoint(path, checkpoint, columns.save(checkpoint.growth), d);
     },
     write: (name, content) => writeWhole(join(path, name), content, d),
     finish: (verdict) => writeWhole(join(path, VERDICT), json(verdict), d),
@@ -121,6 +123,7 @@ function folder(path: string, config: RunConfig, from: Checkpoint | undefined, u
       released = true;
       try {
         metrics.close();
+        columns.close();
       } finally {
         unlock();
       }

@@ -175,7 +175,7 @@ export const behaviorCloning: Algorithm<
 interface Workshop {
   training: Dataset | Pairs;
   held: Dataset | Pairs | undefined;
-  /** A table has neither: it is fitted and scored by counting. */
+  /** A table has neither: it is fitted and scored by counting. Without held-out pairs there is nothing to score. */
   update: Update | undefined;
   score: Program | undefined;
   batches: Minibatches;
@@ -213,7 +213,7 @@ async function makeWorkshop(state: BehaviorCloningState, problem: BehaviorClonin
     training,
     held,
     update: tabular ? undefined : await compileFit(policy, normal, options, state.total, weights),
-    score: tabular ? undefined : await compileScore(policy, normal),
+    score: tabular || !held ? undefined : await compileScore(policy, normal),
     batches,
     block: batches.block(blockSize),
     blockSize,
