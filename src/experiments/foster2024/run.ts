@@ -61,7 +61,7 @@ export const foster2024: Experiment = {
         {
           kind: "lines",
           title: "Regret of behavior cloning, the total reward being 1",
-          caption: `Means over ${few} data sets of ${n} demonstrations (one policy for all steps, ${K} corridors) and over ${seeds} of 400 (one for each step, the hard instance of 6 states), with 95 % intervals.`,
+          caption: `Means over ${few} data sets of ${n} demonstrations (one policy for all steps, ${K} corridors) and over ${seeds} of 400 (one for each step, the hard instance of 6 states), with 95 % intervals (mostly narrower than the marks).`,
           x: "horizon H (steps, logarithmic)",
           y: "regret (share of the total reward, logarithmic)",
           logX: true,
@@ -75,7 +75,7 @@ export const foster2024: Experiment = {
         {
           kind: "lines",
           title: "... and it falls like 1/n",
-          caption: `One policy for all steps, horizon 16, means over ${seeds} data sets with 95 % intervals; the world is the hard one for each n.`,
+          caption: `One policy for all steps, horizon 16, means over ${seeds} data sets with 95 % intervals (narrower than the marks); the world is the hard one for each n.`,
           x: "demonstrations n (logarithmic)",
           y: "regret (share of the total reward, logarithmic)",
           logX: true,

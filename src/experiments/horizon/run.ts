@@ -54,7 +54,7 @@ export const horizon: Experiment = {
         {
           kind: "lines",
           title: "The value lost for an error rate of one in a thousand",
-          caption: `Exact gaps on the tightrope with a ladder, per error rate: means of ${seeds} runs with 95 % intervals, and the lecture's bounds. The clone that guesses in states without data climbs back by luck.`,
+          caption: `Exact gaps on the tightrope with a ladder, per error rate: means of ${seeds} runs with 95 % intervals (narrower than the marks), and the lecture's bounds. The clone that guesses in states without data climbs back by luck.`,
           x: "horizon H (steps, logarithmic)",
           y: "gap at ε = 0.001 (units of reward, logarithmic)",
           logX: true,

@@ -92,7 +92,7 @@ export const rajaraman2020: Experiment = {
         {
           kind: "lines",
           title: "Behavior cloning on the hard instance",
-          caption: `Mean exact gap over ${seeds} data sets (|S| = 6, N = ${grids.H[0].N}) with 95 % intervals, and the paper's |S| H² / N.`,
+          caption: `Mean exact gap over ${seeds} data sets (|S| = 6, N = ${grids.H[0].N}) with 95 % intervals (mostly narrower than the marks), and the paper's |S| H² / N.`,
           x: "horizon H (steps, logarithmic)",
           y: "gap (units of reward, logarithmic)",
           logX: true,
@@ -102,7 +102,7 @@ export const rajaraman2020: Experiment = {
         {
           kind: "lines",
           title: "Where the expert falls too",
-          caption: `Mean exact gap over ${repeats.mimicUnsteady} data sets (|S| = 6, N = ${grids.mimicUnsteady[0].N}) with 95 % intervals, and the paper's two rates.`,
+          caption: `Mean exact gap over ${repeats.mimicUnsteady} data sets (|S| = 6, N = ${grids.mimicUnsteady[0].N}) with 95 % intervals (mostly narrower than the marks), and the paper's two rates.`,
           x: "horizon H (steps, logarithmic)",
           y: "gap (units of reward, logarithmic)",
           logX: true,
