@@ -20,7 +20,7 @@ export interface BoltzmannIrlOptions {
   learningRate: number;
   /** Steps of the optimizer at most. */
   rounds: number;
-  /** It stops when no entry of the gradient is larger. */
+  /** It stops when no entry of the gradient is larger, or a round gains less, relatively: the maximum may be at a kink. */
   tolerance: number;
   /** λ of λ/2 ‖w‖², subtracted from the log-likelihood of a path. */
   l2: number;
@@ -87,9 +87,12 @@ export const boltzmannIrl: Algorithm<
       objective = objectiveOf(problem, options);
       objectives.set(state, objective);
     }
+    const before = search.value;
     climb(search, objective, { ...options, l1: 0 });
     const gradient = residual(search, 0);
-    state.converged = search.stalled || gradient <= options.tolerance;
+    const gain = options.optimizer === "lbfgs" ? search.value - before : Infinity; // the others go down now and then
+    const { tolerance } = options;
+    state.converged = search.stalled || gradient <= tolerance || gain < tolerance * Math.max(1, Math.abs(before));
     return { round: ++state.k, objective: search.value, gradient };
   },
 
