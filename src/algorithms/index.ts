@@ -16,6 +16,20 @@ export {
   dagger,
 } from "./direct/dagger.ts";
 export {
+  type DeepForwardTrainingOptions,
+  type DeepForwardTrainingProblem,
+  type DeepForwardTrainingRecord,
+  type DeepForwardTrainingState,
+  deepForwardTraining,
+} from "./direct/deep-forward-training.ts";
+export {
+  type DeepSmileOptions,
+  type DeepSmileProblem,
+  type DeepSmileRecord,
+  type DeepSmileState,
+  deepSmile,
+} from "./direct/deep-smile.ts";
+export {
   type ForwardTrainingOptions,
   type ForwardTrainingProblem,
   type ForwardTrainingRecord,
@@ -51,6 +65,14 @@ export {
   boltzmannIrl,
 } from "./inverse/boltzmann-irl.ts";
 export type { LearnedReward } from "./inverse/learned-reward.ts";
+export {
+  type MaxMarginOptions,
+  type MaxMarginProblem,
+  type MaxMarginRecord,
+  type MaxMarginResult,
+  type MaxMarginState,
+  maxMarginPlanning,
+} from "./inverse/max-margin-planning.ts";
 export {
   type MaxentIrlOptions,
   type MaxentIrlProblem,
