@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { lineFigure, png, writeWhole } from "../runs/index.ts";
+import { BadInput } from "./exit.ts";
 import { interval } from "./present.ts";
 import { print, say, short, table } from "./terminal.ts";
 import { type Trained, train } from "./train.ts";
@@ -10,6 +11,7 @@ const DEMONSTRATIONS = [1, 5, 50];
 /** Clones the CartPole expert from a few and from many demonstrations, and shows what each clone is worth. */
 export async function demo(folder?: string): Promise<void> {
   const out = folder ?? freeName("runs/demo");
+  if (existsSync(`${out}/config.json`)) throw new BadInput(`${out} holds a run; give demo another folder with --out`);
   const runs: Trained[] = [];
   for (const episodes of DEMONSTRATIONS) {
     const command = ["train", "bc", "--env", ENV, "--episodes", String(episodes), "--out", `${out}/${episodes}-demonstrations`];
@@ -58,7 +60,7 @@ export async function demo(folder?: string): Promise<void> {
   );
   print("\nWhat to try next:\n");
   print(`  npx apprentice evaluate ${best} --episodes 500`);
-  print("  npx apprentice train bc --env Pendulum-v1 --episodes 20");
+  print("  npx apprentice train bc --env Pendulum-v1 --episodes 50");
   print("  npx apprentice envs");
 }
 

@@ -13,16 +13,26 @@ export function verdictRows(verdict: Judgement, names: { readonly expert: string
     ...(verdict.gap ? [row("gap", verdict.gap)] : []),
     ...(verdict.sampledGap ? [row("gap, drawn actions", verdict.sampledGap)] : []),
     ...(verdict.onExpertStates
-      ? [row(`${disagreement(verdict.onExpertStates)} on the expert's states`, verdict.onExpertStates)]
+      ? [
+          row(
+            `${disagreement(verdict.onExpertStates)} on the expert's states, ${compared(verdict.onExpertStates)}`,
+            verdict.onExpertStates,
+          ),
+        ]
       : []),
     ...(verdict.onLearnerStates
-      ? [row(`${disagreement(verdict.onLearnerStates)} on the ${learner}'s own states`, verdict.onLearnerStates)]
+      ? [
+          row(
+            `${disagreement(verdict.onLearnerStates)} on the ${learner}'s own states, ${compared(verdict.onLearnerStates)}`,
+            verdict.onLearnerStates,
+          ),
+        ]
       : []),
     ...(verdict.bound
       ? [
-          ["exact gap", short(verdict.bound.gap), ""],
+          ["exact gap, most likely actions", short(verdict.bound.gap), ""],
           [
-            `bound H Range(Q) eps = ${short(verdict.bound.horizon)} x ${short(verdict.bound.range)} x ${short(verdict.bound.eps)}`,
+            `its bound H Range(Q) eps = ${short(verdict.bound.horizon)} x ${short(verdict.bound.range)} x ${short(verdict.bound.eps)} (eps a step of the horizon)`,
             short(verdict.bound.bound),
             "",
           ],
@@ -73,4 +83,8 @@ export function interval({ mean, low, high }: Interval): string {
 
 function disagreement({ measure }: DisagreementEstimate): string {
   return measure === "mismatch" ? "disagreement" : "distance";
+}
+
+function compared({ trajectories }: DisagreementEstimate): string {
+  return trajectories === 1 ? "1 episode" : `${trajectories} episodes`;
 }

@@ -7,7 +7,7 @@ import { type ActionSpace, type Actions, type Observations, type Policy, size } 
  *
  *     ε_i = (1/T_i) Σ_h 1{π̂(s_h) ≠ π*(s_h)}
  *
- * and for real actions, where equality means nothing, the root mean square difference in units of half the action range.
+ * over the T_i steps that the episode has (the exact ε of `theory` divides by the whole horizon H), and for real actions, where equality means nothing, the root mean square difference in units of half the action range.
  * Slides: "Behavior Cloning: Reduction to Classification". Throws if the policy answers with a wrong number of actions.
  * @formula disagreement-rate
  */

@@ -1,5 +1,5 @@
 import type { Actor } from "../data/index.ts";
-import { type Dataset, episodeReturns, returns, rollout } from "../data/index.ts";
+import { count, type Dataset, episodeReturns, returns, rollout } from "../data/index.ts";
 import type { Env, Expert, Observations, Policy, TabularMdp } from "../mdp/index.ts";
 import { type Bound, behaviorCloningBound } from "../theory/index.ts";
 import { disagreementByTrajectory } from "./disagreement.ts";
@@ -23,6 +23,8 @@ export interface JudgeOptions {
 
 /** How often, or how far, learner and expert differ. */
 export interface DisagreementEstimate extends Interval {
+  /** Trajectories whose states were compared. */
+  readonly trajectories: number;
   /** `mismatch`: share of states with another choice. `distance`: root mean square, in half action ranges. */
   readonly measure: "mismatch" | "distance";
 }
@@ -70,6 +72,7 @@ export async function judge(env: Env, policy: Policy, options: JudgeOptions): Pr
   const measure = env.action.kind === "box" ? ("distance" as const) : ("mismatch" as const);
   const compare = async (data: Dataset, by: Policy): Promise<DisagreementEstimate> => ({
     measure,
+    trajectories: count(data),
     ...meanInterval(await disagreementByTrajectory(by, data), how),
   });
   const some = { episodes: Math.min(episodes, comparedEpisodes), seed: seed + 1, deterministic: true };
