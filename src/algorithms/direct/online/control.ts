@@ -67,7 +67,7 @@ export function control(setup: ControlSetup): Control {
     const { episode, step } = places!;
     const n = draws.length;
     const hands = Uint8Array.from(draws, (own, i) => (coin(own, episode[i], step[i]) ? 1 : 0));
-    const before = Uint8Array.from(draws, (_, i) => (step[i] > 0 ? acted[episode[i]][step[i] - 1] : takes ? 0 : hands[i]));
+    const before = Uint8Array.from(draws, (_, i) => (step[i] > 0 ? acted[episode[i]][step[i] - 1] : hands[i]));
     const actions = actionArray(env.action, n);
     if (hands.includes(0)) {
       actions.set(await piHat.act(s, { deterministic, rng: draws }));

@@ -42,7 +42,7 @@ export async function visited(visits: Visits): Promise<VisitedRound> {
   const takes = gateOf(visits);
   const wheel = control({ ...visits, ...(takes ? { takes } : {}) });
   // An expert that acts in person drives one episode at a time, and none of its steps is left over.
-  const copies = takes && beta < 1 ? { copies: 1 } : {};
+  const copies = takes || beta > 0 ? { copies: 1 } : {};
   const n = gate === "none" || beta === 1 ? Math.min(states, allowed) : states;
   const found = await visitColumns(env, wheel.actor, { n, seed: visits.stream.next(), ...copies });
   const { episodes } = found;
