@@ -1,10 +1,21 @@
+import { condensation } from "./condensation/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
+import { ziebart2008 } from "./ziebart2008/run.ts";
+import { ziebart2010 } from "./ziebart2010/run.ts";
 
 export * from "./experiment.ts";
 
 /** Every experiment, in the order in which the lecture comes to it. */
-export const experiments: readonly Experiment[] = [pdl, horizon, rajaraman2020, foster2024];
+export const experiments: readonly Experiment[] = [
+  pdl,
+  horizon,
+  rajaraman2020,
+  foster2024,
+  condensation,
+  ziebart2008,
+  ziebart2010,
+];
