@@ -4,6 +4,7 @@ import { bc32, bc256 } from "./rows/bc.ts";
 import { cartpole } from "./rows/cartpole.ts";
 import { camera, cnn } from "./rows/cnn.ts";
 import { commandLine } from "./rows/command-line.ts";
+import { daggerCartPole } from "./rows/dagger.ts";
 import { irl } from "./rows/irl.ts";
 import { ppoRow } from "./rows/ppo.ts";
 import { robots } from "./rows/robots.ts";
@@ -25,6 +26,7 @@ const benches: Record<string, Bench> = {
   cnn,
   camera,
   ppo: ppoRow,
+  dagger: daggerCartPole,
 };
 
 const { values, positionals } = parseArgs({
