@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     testTimeout: 60_000,
+    maxWorkers: "100%", // one fewer would leave half of a small machine idle
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
       {

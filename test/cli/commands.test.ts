@@ -89,7 +89,7 @@ describe("apprentice train", () => {
     const { code, out } = await apprentice("train bc --env FrozenLake-v1 --episodes 30 --judge-episodes 50 --out lake", folder);
     expect(code).toBe(0);
     expect(out).toMatch(/^ +mean +95 % interval\n-+ {2}-+ {2}-+\nreturn of the expert \(planner\) +[\d.]+ +\[[\d.]+, [\d.]+\]\n/);
-    expect(out).toMatch(/\nbound H Range\(Q\) eps = /);
+    expect(out).toMatch(/\nits bound H Range\(Q\) eps = /);
     expect(out).toMatch(/\nThe clone returns [\d.]+ in FrozenLake-v1 against the expert's [\d.]+, over 50 episodes: /);
     expect(
       new Set(
