@@ -2,7 +2,7 @@ import { type RngState, rng } from "../../autodiff/index.ts";
 import { type Dataset, select } from "../../data/index.ts";
 import type { TabularMdp } from "../../mdp/index.ts";
 import { expectedReward, featureCounts, type LinearReward, linearValues, mustFit, rewardTable } from "../../rewards/index.ts";
-import { backup, type PolicyTable, valueIteration } from "../../solvers/index.ts";
+import { type PolicyTable, valueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import type { LearnedReward } from "./learned-reward.ts";
 import { eachDemonstration, expertVisits, policyVisits, rowVisits } from "./visits.ts";
@@ -169,30 +169,36 @@ function planner(mdp: TabularMdp): (r: Float64Array, start: number) => Float64Ar
     };
   }
   const V = new Float64Array(2 * S);
-  const Q = new Float64Array(S * A);
   const best = new Int32Array(H * S);
   const mass = new Float64Array(2 * S);
+  const within = new Map<number, Int32Array>();
   return (r, start) => {
+    const states = within.get(start) ?? reachable(mdp, start);
+    within.set(start, states);
     V.fill(0);
     for (let h = H - 1, then = 0; h >= 0; h--) {
       const now = S - then;
-      backup(mdp, r, V, Q, then);
-      for (let s = 0; s < S; s++) {
-        let i = s * A;
-        for (let j = i + 1; j < (s + 1) * A; j++) if (Q[j] > Q[i]) i = j;
-        best[h * S + s] = i;
-        V[now + s] = terminal[s] === 1 ? 0 : Q[i];
+      for (const s of states) {
+        let top = -Infinity;
+        for (let i = s * A; i < (s + 1) * A; i++) {
+          let q = r[i];
+          for (let k = rows[i], end = rows[i + 1]; k < end; k++) q += gamma * p[k] * V[then + next[k]];
+          if (!(q > top)) continue;
+          top = q;
+          best[h * S + s] = i;
+        }
+        V[now + s] = terminal[s] === 1 ? 0 : top;
       }
       then = now;
     }
     pairs.fill(0);
     mass.fill(0);
     mass[start] = 1;
-    let states = [start];
-    for (let h = 0, now = 0; h < H && states.length > 0; h++) {
+    let front = [start];
+    for (let h = 0, now = 0; h < H && front.length > 0; h++) {
       const then = S - now;
       const reached: number[] = [];
-      for (const s of states) {
+      for (const s of front) {
         const i = best[h * S + s];
         const here = mass[now + s];
         mass[now + s] = 0;
@@ -204,9 +210,16 @@ function planner(mdp: TabularMdp): (r: Float64Array, start: number) => Float64Ar
           mass[then + to] += gamma * here * p[k];
         }
       }
-      states = reached;
+      front = reached;
       now = then;
     }
     return pairs;
   };
+}
+
+/** The states that can be reached from one, itself included. */
+function reachable({ A, P }: TabularMdp, start: number): Int32Array {
+  const found = new Set([start]);
+  for (const s of found) for (let k = P.rows[s * A]; k < P.rows[(s + 1) * A]; k++) found.add(P.next[k]);
+  return Int32Array.from(found);
 }
