@@ -129,6 +129,36 @@ describe("the gradient of the log-likelihood", () => {
     near(paths.model.policy(), causal.model.policy(), 1e-12);
     near(paths.gradient, causal.gradient, 1e-12);
   });
+
+  it("is the same where a transition is listed twice with half its probability each", () => {
+    fc.assert(
+      fc.property(
+        cases,
+        fc.constantFrom<RewardOver>("s", "sa", "sas"),
+        fc.constantFrom("causal", "trajectory"),
+        (of, over, kind) => {
+          const mdp = randomMdp({ ...of, scale: 1 });
+          const { rows, next, p } = mdp.P;
+          const twice = (x: ArrayLike<number>) => Array.from({ length: 2 * x.length }, (_, k) => x[k >> 1]);
+          const P = {
+            rows: rows.map((k) => 2 * k),
+            next: Int32Array.from(twice(next)),
+            p: Float64Array.from(twice(p), (x) => x / 2),
+          };
+          const doubled: TabularMdp = { ...mdp, P };
+          const random = rng(of.seed).split("features");
+          const phi = Float64Array.from({ length: indicators(mdp, over).rows }, () => random.normal());
+          const demos = sample(mdp, randomPolicy(mdp, of.seed), 3, of.seed, random.integer(of.H) + 1);
+          const one = likelihood({ mdp, reward: linearReward(features(mdp, over, phi)), demos }, kind, [0.7]);
+          const both = features(doubled, over, over === "sas" ? twice(phi) : phi);
+          const two = likelihood({ mdp: doubled, reward: linearReward(both), demos }, kind, [0.7]);
+          expect(two.value).toBeCloseTo(one.value, 10);
+          near(two.gradient, one.gradient, 1e-10);
+        },
+      ),
+      { seed: 12, numRuns: 60 },
+    );
+  });
 });
 
 describe("maximum causal entropy", () => {
