@@ -49,6 +49,8 @@ export function mirrored({ centre, hand }: Road): Road {
 
 function around(centre: ClosedCurve, hand: 1 | -1): Road {
   const { x, y } = centre;
+  if (x.length > 32_767)
+    throw new RangeError(`a road is at most ${32_767 * SPACING} m round, found ${centre.length.toFixed(0)} m`);
   const low = (values: Float64Array) => Math.floor((values.reduce((a, b) => Math.min(a, b)) - REACH) / CELL) * CELL;
   const high = (values: Float64Array) => Math.ceil((values.reduce((a, b) => Math.max(a, b)) + REACH) / CELL) * CELL;
   const [x0, y0] = [low(x), low(y)];

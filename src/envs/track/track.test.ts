@@ -213,6 +213,20 @@ describe("the track environments", () => {
     expect(wider.greatestOff).toBeGreaterThan(1.5);
   });
 
+  it("a rough road pulls the car about: the expert stays within the lane, farther from its middle than on a smooth one", () => {
+    const off = [0, 0.006, 0.012].map((pull) => {
+      const env = trackState({ pull });
+      const episodes = [1, 2, 3].map((seed) => driven(env, expertOf(env), seed, 600));
+      const { meanOff, autonomy } = driving(env.observation, episodes);
+      expect(autonomy).toBe(100);
+      return meanOff;
+    });
+    expect(off[1]).toBeGreaterThan(2 * off[0]);
+    expect(off[2] / off[1]).toBeGreaterThan(1.6);
+    expect(off[2]).toBeLessThan(0.2);
+    expect(() => trackState({ pull: -1 })).toThrow(/pull is -1 1\/m, expected 0 to 0.125/);
+  });
+
   it("laps are counted across the road's beginning: 600 steps of 1 m on roads of 400 to 480 m", () => {
     const env = trackState();
     for (const seed of [1, 2, 3, 4]) {

@@ -3,7 +3,7 @@ import type { Env } from "../../mdp/env.ts";
 import { box, bytes, dict, size } from "../../mdp/space.ts";
 import { batched, type Dynamics, savedRows } from "../vector.ts";
 import { type Camera, dashboardCamera, type Look, plainLook, takePicture } from "./camera.ts";
-import { type Car, drive, LOCK, STEP, wheelsFor } from "./car.ts";
+import { type Car, drive, LOCK, SPEED, STEP, wheelsFor } from "./car.ts";
 import { drawnFromAbove } from "./picture.ts";
 import { locate, onCentre, type Road } from "./road.ts";
 import { STATE_HIGH, STATE_LOW, STATE_SIZE, stateToBytes, writeState } from "./road-state.ts";
@@ -14,6 +14,11 @@ export interface TrackOptions {
   readonly tracks?: "training" | "held-out" | readonly string[];
   /** The car is put back to the centre when it is farther from it than this, m: 1 for an intervention, 2.3 for a fall off the road. */
   readonly putBackAt?: number;
+  /**
+   * How strongly ruts and camber pull the car to a side: the standard deviation of the inverse radius that they add to what is
+   * steered, 1/m. The pull wanders from one side to the other in about a second. 0 by default, a smooth road.
+   */
+  readonly pull?: number;
   readonly maxSteps?: number;
 }
 
@@ -68,8 +73,11 @@ interface Driven extends Car {
 }
 
 /** The entries of a car's row. */
-const [ROAD, X, Y, HEADING, WHEELS, LIGHT, NOISE, SHADE, SHADOW, SHADOW_X, SHADOW_Y, FRAME] = Array(12).keys();
-const ROW = 12;
+const [ROAD, X, Y, HEADING, WHEELS, LIGHT, NOISE, SHADE, SHADOW, SHADOW_X, SHADOW_Y, FRAME, PULL] = Array(13).keys();
+const ROW = 13;
+
+/** How much of a pull is left after a step: it is forgotten in a second. */
+const KEPT = Math.exp(-STEP);
 
 function world(
   name: string,
@@ -78,10 +86,11 @@ function world(
   observation: Env["observation"],
   show: (car: Driven, out: Float32Array, row: number) => void,
 ): Env {
-  const { tracks = "training", putBackAt = 1, maxSteps = 600 } = options;
+  const { tracks = "training", putBackAt = 1, pull = 0, maxSteps = 600 } = options;
   if (!(putBackAt > 0 && putBackAt <= 4)) {
     throw new RangeError(`${name}: putBackAt is ${putBackAt} m off the centre, expected a number above 0 and up to 4`);
   }
+  if (!(pull >= 0 && pull <= LOCK)) throw new RangeError(`${name}: pull is ${pull} 1/m, expected 0 to ${LOCK}`);
   const ids = tracks === "training" ? trainingTracks : tracks === "held-out" ? heldOutTracks : tracks;
   if (ids.length === 0) throw new RangeError(`${name}: tracks is empty, expected at least one id, such as ${trainingTracks[0]}`);
   const roads = ids.flatMap((id) => (id.includes("/") ? [track(id)] : [track(id), track(`${id}/back`)]));
@@ -118,6 +127,7 @@ function world(
           own[ROAD] = random.integer(roads.length);
           put(i, atCentre(roads[own[ROAD]], random.float() * roads[own[ROAD]].centre.length));
           own.set(looks(varied, random), LIGHT);
+          own[PULL] = 0;
         },
         step: (actions, idle, randoms, rewards, terminated) => {
           for (let i = 0; i < n; i++) {
@@ -125,6 +135,11 @@ function world(
             const car = read(i);
             const before = placeOf(car);
             drive(car, actions[i]);
+            if (pull > 0) {
+              const own = KEPT * rows[i * ROW + PULL] + Math.sqrt(1 - KEPT ** 2) * pull * randoms[i].normal();
+              rows[i * ROW + PULL] = own;
+              car.heading += SPEED * STEP * own;
+            }
             const place = locate(car.road, car.x, car.y);
             const off = place === undefined || Math.abs(place.d) > putBackAt;
             put(i, off ? atCentre(car.road, (place ?? before).s) : car);
