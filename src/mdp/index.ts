@@ -3,6 +3,7 @@ export * from "./env.ts";
 export * from "./expert.ts";
 export * from "./picture.ts";
 export * from "./policy.ts";
+export * from "./preference.ts";
 export * from "./reward.ts";
 export * from "./space.ts";
 export * from "./space-json.ts";

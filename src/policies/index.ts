@@ -11,5 +11,13 @@ export { type Activation, activations, type DenseOptions, dense, type Network } 
 export { type NeuralPolicy, neuralPolicy } from "./neural.ts";
 export { featureCount, features, type Normaliser, normaliser } from "./observation.ts";
 export { loadPolicy, type OnnxPolicy } from "./onnx-policy.ts";
+export type {
+  BatchShape,
+  RespondOptions,
+  ResponseExpressions,
+  ResponseFeeds,
+  ResponseModel,
+  ResponsePolicy,
+} from "./response.ts";
 export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";
