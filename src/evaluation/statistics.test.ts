@@ -7,7 +7,6 @@ import {
   differenceOfMeans,
   type Interval,
   type IntervalOptions,
-  interquartileMean,
   meanInterval,
   pairedDifference,
   permutationTest,
@@ -16,7 +15,7 @@ import {
 
 fc.configureGlobal({ seed: 20 });
 
-const { x, y, after, flips, tasks } = reference;
+const { x, y, after, flips } = reference;
 
 /** The share of 1000 simulated samples whose interval covers the true value. */
 function coverage(simulate: (seed: number) => Interval, truth: number): number {
@@ -163,21 +162,6 @@ describe("a proportion", () => {
       expect(found.high).toBeCloseTo(high, 12);
     }
     expect(() => wilson(3, 2)).toThrow("0 <= k <= n, n > 0, found 3/2");
-  });
-});
-
-describe("the interquartile mean", () => {
-  it("and its stratified bootstrap agree with SciPy's trimmed mean and NumPy's resampling", () => {
-    const found = interquartileMean(tasks, { resamples: 50_000, seed: 1 });
-    expect(found.mean).toBeCloseTo(reference.iqm.mean, 12);
-    expect(Math.abs(found.low - reference.iqm.ends[0])).toBeLessThan(0.04 * reference.iqm.error);
-    expect(Math.abs(found.high - reference.iqm.ends[1])).toBeLessThan(0.04 * reference.iqm.error);
-  });
-
-  it("leaves outliers out", () => {
-    expect(interquartileMean([[1, 2, 3, 1e9]]).mean).toBe(2.5);
-    expect(() => interquartileMean([[1], [Number.NaN]])).toThrow("group 1: number 0 is NaN");
-    expect(() => interquartileMean([])).toThrow("at least one group, found none");
   });
 });
 

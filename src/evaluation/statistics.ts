@@ -1,5 +1,6 @@
 import { type Rng, rng } from "../autodiff/random.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
+import { checked, pick, positive, quantile, tail } from "./resampling.ts";
 
 /** An estimate and the interval that is meant to cover the true value. */
 export interface Interval {
@@ -57,36 +58,6 @@ export function wilson(k: number, n: number, options: { confidence?: number } = 
   const half = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
   const scale = 1 + (z * z) / n;
   return { mean: p, low: k === 0 ? 0 : (middle - half) / scale, high: k === n ? 1 : (middle + half) / scale };
-}
-
-/**
- * The interquartile mean over all runs of several tasks, with a percentile interval from a bootstrap stratified by task
- * (Agarwal et al. 2021): the mean of what is left when a quarter of the values (rounded down) is cut off at either end.
- * `groups` holds the runs of each task. Throws as `meanInterval` does.
- */
-export function interquartileMean(groups: readonly ArrayLike<number>[], options: Omit<IntervalOptions, "method"> = {}): Interval {
-  const { resamples = 10_000, seed = 0 } = options;
-  const strata = groups.map((group, i) => checked(group, `group ${i}`));
-  const pooled = Float64Array.from(strata.flatMap((stratum) => Array.from(stratum)));
-  if (pooled.length === 0) throw new RangeError("an interquartile mean takes at least one group, found none");
-  const iqm = (values: Float64Array) => {
-    values.sort();
-    const cut = Math.floor(values.length / 4);
-    let sum = 0;
-    for (let i = cut; i < values.length - cut; i++) sum += values[i];
-    return sum / (values.length - 2 * cut);
-  };
-  const draws = rng(seed).split("bootstrap");
-  const resample = new Float64Array(pooled.length);
-  const distribution = new Float64Array(positive(resamples, "resamples"));
-  for (let b = 0; b < distribution.length; b++) {
-    let at = 0;
-    for (const stratum of strata) for (let i = 0; i < stratum.length; i++) resample[at++] = stratum[pick(draws, stratum.length)];
-    distribution[b] = iqm(resample);
-  }
-  distribution.sort();
-  const alpha = tail(options.confidence);
-  return { mean: iqm(pooled), low: quantile(distribution, alpha), high: quantile(distribution, 1 - alpha) };
 }
 
 export interface PermutationOptions {
@@ -271,36 +242,4 @@ function mean(values: Float64Array): number {
 
 function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-}
-
-/** A uniform index below n (of 32 random bits, so that the chances differ by less than n / 2^32). */
-function pick(draws: Rng, n: number): number {
-  return Math.floor((draws.next() / 4294967296) * n);
-}
-
-/** The quantile of sorted values, linear between them (type 7 of Hyndman & Fan 1996, as NumPy does). */
-function quantile(sorted: Float64Array, p: number): number {
-  const at = p * (sorted.length - 1);
-  const i = Math.floor(at);
-  const next = Math.min(i + 1, sorted.length - 1);
-  return sorted[i] + (at - i) * (sorted[next] - sorted[i]);
-}
-
-function tail(confidence = 0.95): number {
-  if (!(confidence > 0 && confidence < 1))
-    throw new RangeError(`confidence is between 0 and 1, found ${confidence}; 95 % is 0.95`);
-  return (1 - confidence) / 2;
-}
-
-function positive(n: number, what: string): number {
-  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`${what} is a positive whole number, found ${n}`);
-  return n;
-}
-
-function checked(values: ArrayLike<number>, what: string): Float64Array {
-  if (values.length === 0) throw new RangeError(`${what}: at least one number is needed, found none`);
-  return Float64Array.from(values, (value, i) => {
-    if (!Number.isFinite(value)) throw new RangeError(`${what}: number ${i} is ${value}, expected a finite number`);
-    return value;
-  });
 }
