@@ -7,5 +7,6 @@ export * from "./pairs.ts";
 export * from "./pictures.ts";
 export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
 export * from "./rollout.ts";
+export { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
 export * from "./selection.ts";
 export * from "./visit.ts";

@@ -1,6 +1,7 @@
 import type { Env } from "../mdp/env.ts";
 import { acrobot } from "./classic/acrobot.ts";
 import { cartPole } from "./classic/cartpole.ts";
+import { cartPoleFixed } from "./classic/cartpole-fixed.ts";
 import { mountainCar } from "./classic/mountain-car.ts";
 import { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
 import { pendulum } from "./classic/pendulum.ts";
@@ -20,6 +21,7 @@ export interface Registered {
 /** Every environment that is known by its id. */
 export const environments: Readonly<Record<string, Registered>> = {
   "CartPole-v1": { make: cartPole, about: "keep a pole upright on a cart by pushing left or right" },
+  "CartPoleFixed-v1": { make: cartPoleFixed, about: "the same, always 500 steps long: one for each with the pole upright" },
   "Acrobot-v1": { make: acrobot, about: "swing a two-link arm up by the joint between its links" },
   "MountainCar-v0": { make: mountainCar, about: "swing a weak car up a hill by pushing left, not at all or right" },
   "MountainCarContinuous-v0": { make: mountainCarContinuous, about: "swing a weak car up a hill with little effort" },

@@ -16,7 +16,7 @@ export interface ScriptedExpert {
 
 /** Every scripted expert, by name. */
 export const scriptedExperts: Readonly<Record<string, ScriptedExpert>> = {
-  balancer: { make: balancer, fits: ["CartPole-v1"], about: "pushes to the side to which the pole falls" },
+  balancer: { make: balancer, fits: ["CartPole-v1", "CartPoleFixed-v1"], about: "pushes to the side to which the pole falls" },
   acrobat: { make: acrobat, fits: ["Acrobot-v1"], about: "feeds the swing of the second link" },
   climber: { make: climber, fits: ["MountainCar-v0"], about: "swings until a full push carries it over the hill" },
   gentleClimber: { make: gentleClimber, fits: ["MountainCarContinuous-v0"], about: "swings with forces proportional to speed" },

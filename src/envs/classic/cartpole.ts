@@ -42,7 +42,7 @@ export function cartPole(): Env {
           for (let k = from * 4; k < to * 4; k++) out[k] = s[k];
         },
         ...savedRows("CartPole-v1: world", s),
-        draw: (i) => drawn(s[i * 4], s[i * 4 + 2]),
+        draw: (i) => drawnCartPole("CartPole-v1", s[i * 4], s[i * 4 + 2]),
       };
     },
   });
@@ -54,7 +54,13 @@ export function cartPole(): Env {
  *   θ̈ = (g sin θ − cos θ temp) / (l (4/3 − m cos² θ / M))
  *   ẍ = temp − m l θ̈ cos θ / M
  */
-function push(s: Float64Array, actions: KernelActions, idle: Uint8Array, rewards: Float64Array, terminated: Uint8Array): void {
+export function push(
+  s: Float64Array,
+  actions: KernelActions,
+  idle: Uint8Array,
+  rewards: Float64Array,
+  terminated: Uint8Array,
+): void {
   for (let i = 0, k = 0; i < idle.length; i++, k += 4) {
     if (idle[i] !== 0) continue;
     const xDot = s[k + 1];
@@ -76,12 +82,13 @@ function push(s: Float64Array, actions: KernelActions, idle: Uint8Array, rewards
   }
 }
 
-function drawn(x: number, theta: number): string {
+/** The cart at x metres with its pole at an angle, as an SVG picture. */
+export function drawnCartPole(id: string, x: number, theta: number): string {
   const scale = 300 / (2 * MAX_X);
   const cart = 150 + x * scale;
   const pole = 2 * HALF_LENGTH * 90;
   const degrees = ((theta * 180) / Math.PI).toFixed(1);
-  return picture(`CartPole-v1: cart at ${x.toFixed(2)} m, pole at ${degrees} degrees`, 300, 160, [
+  return picture(`${id}: cart at ${x.toFixed(2)} m, pole at ${degrees} degrees`, 300, 160, [
     line(0, 130, 300, 130, ink.light, 2),
     block(cart, 120, 44, 20, ink.dark),
     line(cart, 112, cart + pole * Math.sin(theta), 112 - pole * Math.cos(theta), ink.middle, 7),

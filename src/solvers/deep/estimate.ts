@@ -1,11 +1,11 @@
 import { compile, input, layout } from "../../autodiff/index.ts";
+import { deviations, include, noMoments } from "../../data/index.ts";
 import { size } from "../../mdp/index.ts";
 import type { PolicyModel } from "../../policies/index.ts";
 import type { Rollout } from "./collect.ts";
 import type { Critic } from "./critic.ts";
 import type { Columns } from "./epochs.ts";
 import { type Advantages, gae } from "./gae.ts";
-import { deviations, include, noMoments } from "./running-moments.ts";
 
 export interface EstimateOptions {
   /** γ, the discount. */

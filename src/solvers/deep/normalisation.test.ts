@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rng } from "../../autodiff/index.ts";
+import { deviations, include, noMoments } from "../../data/index.ts";
 import { cartPole } from "../../envs/index.ts";
 import { box, dict, discrete } from "../../mdp/index.ts";
 import { rolloutOf } from "./collect.ts";
 import { noRewardScale, observationNormaliser, scaleRewards } from "./normalisation.ts";
-import { deviations, include, noMoments } from "./running-moments.ts";
 
 describe("running moments", () => {
   it("of rows that come in any portions equal those of all rows together", () => {

@@ -1,7 +1,7 @@
+import { deviations, include, noMoments, type RunningMoments } from "../../data/index.ts";
 import { type Space, size } from "../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../policies/index.ts";
 import type { Rollout } from "./collect.ts";
-import { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
 
 /** What observations are shifted and scaled by after such moments: real entries only; a choice stays the number it is. */
 export function observationNormaliser(space: Space, moments: RunningMoments): Normaliser {

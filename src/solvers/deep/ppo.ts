@@ -1,4 +1,5 @@
 import { adam, initialise, layout, Rng, rng, type TrainState } from "../../autodiff/index.ts";
+import { include, noMoments, type RunningMoments } from "../../data/index.ts";
 import { type Algorithm, describe, type Env, type Plain, type Reward, sameKind, size, type VectorEnv } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { actorCritic, compileObjective, type ObjectiveOptions } from "./clipped-objective.ts";
@@ -8,7 +9,6 @@ import { type EpochOptions, type Epochs, epochsOf, type Losses } from "./epochs.
 import { type EstimateOptions, type Estimator, estimatorOf, explainedVariance } from "./estimate.ts";
 import type { Advantages } from "./gae.ts";
 import { noRewardScale, observationNormaliser, type RewardScale, scaleRewards } from "./normalisation.ts";
-import { include, noMoments, type RunningMoments } from "./running-moments.ts";
 
 /** A world, the family of policies to choose from, and what is to be made large. */
 export interface PpoProblem {
