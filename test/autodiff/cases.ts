@@ -359,6 +359,9 @@ const oneHot = shapes(0, 3).chain((shape) =>
     }),
   ),
 );
+const arange = side.map(
+  (n): Case => ({ operands: [], apply: () => ad.cast(ad.arange(symbolic(n)), "float32"), call: `arange(${n})`, smooth: false }),
+);
 
 const where = fc
   .tuple(broadcasting(3), seed, fc.constantFrom("tensors", "number", "whole"))
@@ -485,6 +488,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   gather,
   takeAlongAxis,
   oneHot,
+  arange,
   layerNorm: scaled((x, gain, bias) => ad.layerNorm(x, gain, bias), 2),
   rmsNorm: scaled((x, gain) => ad.rmsNorm(x, gain), 1),
 };

@@ -156,6 +156,10 @@ const table: Record<string, Bad[]> = {
     [() => ad.oneHot(i("B"), 3, 2), ["[B]"], /an axis from -2 to 1, found 2/],
     [() => ad.oneHot(i("B"), 0), ["n = 0"], /a positive whole number/],
   ],
+  arange: [
+    [() => ad.arange(0), ["n = 0"], /a positive whole number or a side/],
+    [() => ad.arange(1.5), ["n = 1.5"], /a positive whole number or a side/],
+  ],
   layerNorm: [
     [() => ad.layerNorm(f("B", 3), f(4), f(3)), ["[B, 3]", "[4]", "[3]"], /\[\.\.\., D\] and \[D\] twice/],
     [() => ad.layerNorm(f("B", 3), i(3), f(3)), ["int32[3]"], /expected float32/],

@@ -320,6 +320,7 @@ const rules: Record<string, Rule> = {
     return out;
   },
   putAlongAxis: entrywise((g, mark) => g * mark),
+  arange: (_t, _x, shape) => fill(shape, ([i]) => i),
   oneHot: (t, [indices], shape) => {
     const axis = t.attrs.axis as number;
     return fill(shape, (index) => {
