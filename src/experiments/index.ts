@@ -4,6 +4,7 @@ import { foster2024 } from "./foster2024/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
+import { ross2011Sequence } from "./ross2011-sequence/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
 import { ziebart2010 } from "./ziebart2010/run.ts";
 
@@ -14,6 +15,7 @@ export const experiments: readonly Experiment[] = [
   pdl,
   horizon,
   rajaraman2020,
+  ross2011Sequence,
   foster2024,
   condensation,
   ziebart2008,

@@ -1,0 +1,1 @@
+export { type Tagged, type Tagging, type TaggingOptions, tagAll, tagging } from "./tagging.ts";
