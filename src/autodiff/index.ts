@@ -1,6 +1,6 @@
 export { grad } from "./grad.ts";
 export * from "./initializers.ts";
-export { decodeSignature, type OnnxSignature } from "./onnx.ts";
+export { decodeInitialisers, decodeSignature, type OnnxSignature } from "./onnx.ts";
 export * from "./ops/arithmetic.ts";
 export * from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
@@ -9,6 +9,7 @@ export { concat, expandDims, slice, split, squeeze, stack, transpose } from "./o
 export * from "./ops/linear.ts";
 export * from "./ops/normalisation.ts";
 export * from "./ops/reduce.ts";
+export * from "./ops/sorting.ts";
 export * from "./optim.ts";
 export { initialise, type Layout, layout, named, type ParamTree } from "./params.ts";
 export { compile, inputsOf, type Program, type ProgramSpec, toOnnx } from "./program.ts";

@@ -359,9 +359,6 @@ const oneHot = shapes(0, 3).chain((shape) =>
     }),
   ),
 );
-const arange = side.map(
-  (n): Case => ({ operands: [], apply: () => ad.cast(ad.arange(symbolic(n)), "float32"), call: `arange(${n})`, smooth: false }),
-);
 
 const where = fc
   .tuple(broadcasting(3), seed, fc.constantFrom("tensors", "number", "whole"))
@@ -473,6 +470,8 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   variance: reduce(ad.variance),
   softmax: along(ad.softmax),
   logSoftmax: along(ad.logSoftmax),
+  argsort: along((x, axis) => ad.cast(ad.argsort(x, axis), "float32"), "apart", false),
+  sort: along(ad.sort, "apart"),
   argmax: along((x, axis) => ad.cast(ad.argmax(x, axis), "float32"), "apart", false),
   matmul,
   linear,
@@ -488,7 +487,6 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   gather,
   takeAlongAxis,
   oneHot,
-  arange,
   layerNorm: scaled((x, gain, bias) => ad.layerNorm(x, gain, bias), 2),
   rmsNorm: scaled((x, gain) => ad.rmsNorm(x, gain), 1),
 };

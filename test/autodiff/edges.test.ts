@@ -8,6 +8,7 @@ import * as layout from "../../src/autodiff/ops/layout.ts";
 import * as linear from "../../src/autodiff/ops/linear.ts";
 import * as normalisation from "../../src/autodiff/ops/normalisation.ts";
 import * as reduce from "../../src/autodiff/ops/reduce.ts";
+import * as sorting from "../../src/autodiff/ops/sorting.ts";
 import { cases } from "./cases.ts";
 
 /** Compiles, runs once and releases. */
@@ -39,7 +40,7 @@ describe("the proof leaves nothing out", () => {
       "unexpanded", // a rewriting, not an operation
       "lineSums", // a sum with a short cut, in the gradients of logSoftmax after takeAlongAxis
     ]);
-    const rooms = [arithmetic, elementwise, indexing, layout, linear, normalisation, reduce];
+    const rooms = [arithmetic, elementwise, indexing, layout, linear, normalisation, reduce, sorting];
     const names = rooms.flatMap((room) => Object.keys(room)).filter((name) => !elsewhere.has(name));
     expect(names.filter((name) => !(name in cases))).toEqual([]);
     expect(Object.keys(cases).filter((name) => !(name in ad))).toEqual([]);

@@ -268,6 +268,7 @@ const rules: Record<string, Rule> = {
   mean: reduction((x) => total(x) / x.length),
   amax: reduction((x) => Math.max(...x)),
   argmax: reduction((x) => x.indexOf(Math.max(...x))),
+  argsort: lines((x) => [...x.keys()].sort((i, j) => x[i] - x[j])),
   logSumExp: reduction(logSumExp),
   softmax: lines((x) => x.map((value) => Math.exp(value - logSumExp(x)))),
   logSoftmax: lines((x) => x.map((value) => value - logSumExp(x))),
@@ -320,7 +321,6 @@ const rules: Record<string, Rule> = {
     return out;
   },
   putAlongAxis: entrywise((g, mark) => g * mark),
-  arange: (_t, _x, shape) => fill(shape, ([i]) => i),
   oneHot: (t, [indices], shape) => {
     const axis = t.attrs.axis as number;
     return fill(shape, (index) => {
