@@ -74,29 +74,6 @@ const oneHotOp: Op = {
   grad: () => [undefined],
 };
 
-/** 0, 1, ..., n - 1 as int32 `[n]`; n may be a side known only when the program runs. */
-export function arange(n: Dim): Tensor {
-  if (typeof n === "number" && !(Number.isInteger(n) && n > 0))
-    throw new RangeError(`arange: received n = ${n}; expected a positive whole number or a side`);
-  return apply(arangeOp, [], [n], {}, "int32");
-}
-
-const arangeOp: Op = {
-  name: "arange",
-  emit: (e, t) => {
-    const n = e.known(t.shape[0]);
-    if (n !== undefined)
-      return e.constant(
-        Int32Array.from({ length: n }, (_, i) => i),
-        [n],
-      );
-    // ONNX wants scalars.
-    const scalar = (value: string) => e.node("Reshape", [value, e.ints([])]);
-    const range = e.node("Range", [scalar(e.ints([0])), scalar(e.sides(t.shape)), scalar(e.ints([1]))]);
-    return e.node("Cast", [range], { to: { int: 6 } });
-  },
-};
-
 /**
  * The entries of x at positions along an axis, one set of positions for each line along it, as NumPy's
  * `take_along_axis`. Indices without that axis take one entry a line and give a result without it:
