@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { rng } from "../../autodiff/random.ts";
-import { type Camera, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
+import { driver } from "../../experts/driver.ts";
+import { size } from "../../mdp/space.ts";
+import { type Camera, cameraOf, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
 import { mirrored, onCentre, type Road } from "./road.ts";
 import { trackCamera } from "./track.ts";
 import { track } from "./tracks.ts";
@@ -72,6 +74,44 @@ describe("a picture of the road", () => {
       expect(alike(side, picture(own, s, { d: SIDE_MOUNT }))).toBe(true);
       expect(alike(side, picture(own, s))).toBe(false);
     }
+  });
+
+  it("of fewer pixels is the large one averaged: the same road through the same lens", () => {
+    const own = track("oak");
+    const large = cameraOf(99, 300);
+    const small = cameraOf(33, 100);
+    expect(cameraOf(66, 200)).toEqual(dashboardCamera);
+    for (const s of [0, 90, 250]) {
+      const { x, y, heading } = onCentre(own, s);
+      const [fine, coarse] = [new Uint8Array(3 * 99 * 300), new Uint8Array(3 * 33 * 100)];
+      takePicture(large, own, plainLook, x, y, heading, fine);
+      takePicture(small, own, plainLook, x, y, heading, coarse);
+      let off = 0;
+      for (let row = 0; row < 33; row++) {
+        for (let c = 0; c < 100; c++) {
+          let sum = 0;
+          for (let k = 0; k < 9; k++) sum += fine[(3 * row + Math.floor(k / 3)) * 300 + 3 * c + (k % 3)];
+          off += Math.abs(sum / 9 - coarse[row * 100 + c]);
+        }
+      }
+      expect(off / 3300).toBeLessThan(6); // of 255; the ground's grain is finer than a pixel
+    }
+    expect(() => cameraOf(0, 25)).toThrow(/height of a picture is a positive whole number of pixels, found 0/);
+  });
+
+  it("in a world with another camera has its sides, and the expert drives there as anywhere", () => {
+    const env = trackCamera({ camera: cameraOf(19, 25), varied: false });
+    const usual = trackCamera({ varied: false });
+    expect(size(env.observation)).toBe(3 * 19 * 25 + 18);
+    const [small, large] = [env, usual].map((own) => {
+      const world = own.vector(1);
+      const expert = driver(own);
+      let last = world.reset(3);
+      for (let t = 0; t < 30; t++) last = world.step(expert.label(last)).observations;
+      expect(world.draw(0)).toContain("<image");
+      return Array.from(last.slice(-18));
+    });
+    expect(small).toEqual(large);
   });
 
   it("has the light, the noise and the shadows that it is given", () => {

@@ -19,6 +19,21 @@ export interface Camera {
 /** The picture of the 2016 paper, 66 rows by 200 columns, through a lens that sees 70 degrees. */
 export const dashboardCamera: Camera = { width: 200, height: 66, focal: 143, horizon: 22, above: 1.4, ahead: 1.6, left: 0 };
 
+/** The same lens on a picture of a different size, its pixels square: the sky keeps its third. */
+export function cameraOf(height: number, width: number): Camera {
+  for (const [side, value] of Object.entries({ height, width })) {
+    if (!(Number.isInteger(value) && value > 0))
+      throw new RangeError(`the ${side} of a picture is a positive whole number of pixels, found ${value}`);
+  }
+  return {
+    ...dashboardCamera,
+    width,
+    height,
+    focal: (dashboardCamera.focal * width) / dashboardCamera.width,
+    horizon: Math.round(height / 3),
+  };
+}
+
 /** How far the left and right cameras are from the middle one, m. */
 export const SIDE_MOUNT = 0.6;
 
@@ -103,12 +118,21 @@ export function takePicture(
       const Y = HAZE[0] + fade * (SKY[0] - HAZE[0]);
       const U = HAZE[1] + fade * (SKY[1] - HAZE[1]);
       const V = HAZE[2] + fade * (SKY[2] - HAZE[2]);
+      const sky = byte(Y * light);
+      const skyU = byte(U * light + 128);
+      const skyV = byte(V * light + 128);
       for (let column = 0; column < width; column++) {
         const hill = share(tops[column] + below);
         const p = at + column;
-        out[p] = byte((Y + hill * (HILL[0] - Y)) * light);
-        out[p + pixels] = byte((U + hill * (HILL[1] - U)) * light + 128);
-        out[p + 2 * pixels] = byte((V + hill * (HILL[2] - V)) * light + 128);
+        if (hill === 0) {
+          out[p] = sky;
+          out[p + pixels] = skyU;
+          out[p + 2 * pixels] = skyV;
+        } else {
+          out[p] = byte((Y + hill * (HILL[0] - Y)) * light);
+          out[p + pixels] = byte((U + hill * (HILL[1] - U)) * light + 128);
+          out[p + 2 * pixels] = byte((V + hill * (HILL[2] - V)) * light + 128);
+        }
       }
     } else {
       const Z = (focal * above) / below;
@@ -117,7 +141,11 @@ export function takePicture(
       const roughness = Math.min(1, 0.35 / along);
       const dark = shadow * Math.min(1, 4 / along); // far shadows are many and small: they run into one another
       const haze = 1 - Math.exp(-Z / 260);
+      const beside = HALF_WIDTH + VERGE_WIDTH + (across + along) / 2 + 0.5; // farther from the road it is grass, surely
       const first = (width / 2 - 0.5) * across;
+      let bright = light;
+      const halfX = 0.5 * across * sin;
+      const halfY = 0.5 * across * cos;
       let px = eyeX + Z * cos - first * sin;
       let py = eyeY + Z * sin + first * cos;
       for (let column = 0; column < width; column++, px += across * sin, py -= across * cos) {
@@ -133,43 +161,47 @@ export function takePicture(
         if (i >= 0) {
           const dx = px - sx[i];
           const dy = py - sy[i];
-          const ahead = dx * scos[i] + dy * ssin[i];
           const left = dy * scos[i] - dx * ssin[i];
-          const k = curvature[i];
-          const by = ahead / (1 - k * left);
-          const off = Math.abs(left - (k * ahead * by) / 2);
-          // A pixel is longer than wide: how much of the road's width it spans depends on how the road lies in it.
-          const wide = across * Math.abs(scos[i] * cos + ssin[i] * sin) + along * Math.abs(ssin[i] * cos - scos[i] * sin);
-          const onVerge = share((HALF_WIDTH + VERGE_WIDTH - off) / wide);
-          if (onVerge > 0) {
-            const onRoad = share((HALF_WIDTH - off) / wide);
-            Y += onVerge * (VERGE[0] - Y);
-            U += onVerge * (VERGE[1] - U);
-            V += onVerge * (VERGE[2] - V);
-            Y += onRoad * (ASPHALT[0] - Y);
-            U += onRoad * (ASPHALT[1] - U);
-            V += onRoad * (ASPHALT[2] - V);
-            rough += onVerge * (12 - rough);
-            rough += onRoad * (6 - rough);
-            if (onRoad > 0) {
-              let paint = covered(off - EDGE_LINE, wide);
-              if (off < HALF_LINE + wide) {
-                const phase = (i * spacing + by) * dashes;
-                const inPeriod = (phase - Math.floor(phase)) * PERIOD - DASH / 2;
-                const dash = share((DASH / 2 - Math.min(Math.abs(inPeriod), PERIOD - Math.abs(inPeriod))) / along);
-                paint += dash * covered(off, wide);
+          if (left > -beside && left < beside) {
+            const k = curvature[i];
+            const ahead = dx * scos[i] + dy * ssin[i];
+            const by = ahead / (1 - k * left);
+            const off = Math.abs(left - (k * ahead * by) / 2);
+            // A pixel is longer than wide: how much of the road's width it spans depends on how the road lies in it.
+            const wide = across * Math.abs(scos[i] * cos + ssin[i] * sin) + along * Math.abs(ssin[i] * cos - scos[i] * sin);
+            const onVerge = share((HALF_WIDTH + VERGE_WIDTH - off) / wide);
+            if (onVerge > 0) {
+              const onRoad = share((HALF_WIDTH - off) / wide);
+              Y += onVerge * (VERGE[0] - Y);
+              U += onVerge * (VERGE[1] - U);
+              V += onVerge * (VERGE[2] - V);
+              Y += onRoad * (ASPHALT[0] - Y);
+              U += onRoad * (ASPHALT[1] - U);
+              V += onRoad * (ASPHALT[2] - V);
+              rough += onVerge * (12 - rough);
+              rough += onRoad * (6 - rough);
+              if (onRoad > 0) {
+                let paint = covered(off - EDGE_LINE, wide);
+                if (off < HALF_LINE + wide) {
+                  const phase = (i * spacing + by) * dashes;
+                  const inPeriod = (phase - Math.floor(phase)) * PERIOD - DASH / 2;
+                  const dash = share((DASH / 2 - Math.min(Math.abs(inPeriod), PERIOD - Math.abs(inPeriod))) / along);
+                  paint += dash * covered(off, wide);
+                }
+                Y += paint * (PAINT[0] - Y);
+                U += paint * (PAINT[1] - U);
+                V += paint * (PAINT[2] - V);
               }
-              Y += paint * (PAINT[0] - Y);
-              U += paint * (PAINT[1] - U);
-              V += paint * (PAINT[2] - V);
             }
           }
         }
         Y += rough * roughness * grain[(gx & (SIDE - 1)) + (gy & (SIDE - 1)) * SIDE];
-        let bright = light;
-        if (shaded) {
-          const patch = smoothly(patches, (px + look.shadowX) * PATCH, (hand * py + look.shadowY) * PATCH);
-          bright *= 1 - dark * share((patch - lit) * 12);
+        // The edges of shadows are soft: what is true between two pixels is true of both.
+        if (shaded && (column & 1) === 0) {
+          const mx = px + halfX + look.shadowX;
+          const my = hand * (py - halfY) + look.shadowY;
+          const patch = smoothly(patches, mx * PATCH, my * PATCH);
+          bright = light * (1 - dark * share((patch - lit) * 12));
         }
         Y += haze * (HAZE[0] - Y);
         U += haze * (HAZE[1] - U);

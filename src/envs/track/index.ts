@@ -1,4 +1,4 @@
-export { type Camera, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
+export { type Camera, cameraOf, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
 export { type Car, curvatureOf, drive, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
 export { type Driving, driving, roadStates } from "./metrics.ts";
 export { coloured, png } from "./png.ts";

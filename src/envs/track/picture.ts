@@ -8,6 +8,9 @@ const SIZE = 480;
 const MARGIN = 24;
 /** The car is drawn this much larger than the road, so that it can be found. */
 const ENLARGED = 2.5;
+/** Of what the camera sees: the highest frame, and the most pixels that are drawn. */
+const HIGHEST = 240;
+const MOST_PIXELS = 20_000;
 const CAR = "#b3261e";
 
 /** A road from above, with the car on it and the corner that it looks into; above it, what its camera sees. */
@@ -17,7 +20,7 @@ export function drawnFromAbove(id: string, road: Road, car: Car, place: Place, s
   const most = (values: Float64Array) => values.reduce((a, b) => Math.max(a, b));
   const [left, right, bottom, top] = [least(x), most(x), least(y), most(y)];
   const scale = (SIZE - 2 * MARGIN) / Math.max(right - left, top - bottom);
-  const above = seen ? 158 + MARGIN : 0;
+  const above = seen ? Math.round(frameOf(seen.camera).height) + MARGIN : 0;
   const height = Math.round((top - bottom) * scale + 2 * MARGIN + 36 + above);
   const at = (px: number, py: number) => [MARGIN + (px - left) * scale, above + MARGIN + (top - py) * scale] as const;
   const ring = Array.from({ length: Math.ceil(x.length / 8) + 1 }, (_, k) => at(x[(8 * k) % x.length], y[(8 * k) % x.length]));
@@ -43,11 +46,20 @@ export function drawnFromAbove(id: string, road: Road, car: Car, place: Place, s
   ]);
 }
 
-/** Every other pixel of what the camera sees, across the whole width. */
+/** The frame of what the camera sees: across the whole width, unless that makes it too high. */
+function frameOf({ width, height }: Camera) {
+  const scale = Math.min((SIZE - MARGIN) / width, HIGHEST / height);
+  return { width: scale * width, height: scale * height };
+}
+
+/** What the camera sees; every other pixel of a picture that is too large for a small file, and so on. */
 function photograph(road: Road, car: Car, camera: Camera, look: Look): string {
   const { width, height } = camera;
   const planes = new Uint8Array(3 * width * height);
   takePicture(camera, road, look, car.x, car.y, car.heading, planes);
-  const file = dataUri(png(width / 2, height / 2, coloured(planes, width, height, 2)));
-  return `<image x="${MARGIN / 2}" y="${MARGIN / 2}" width="${SIZE - MARGIN}" height="${((SIZE - MARGIN) * height) / width}" href="${file}"/>`;
+  const step = Math.ceil(Math.sqrt((width * height) / MOST_PIXELS));
+  const file = dataUri(png(Math.floor(width / step), Math.floor(height / step), coloured(planes, width, height, step)));
+  const frame = frameOf(camera);
+  const place = `x="${(SIZE - frame.width) / 2}" y="${MARGIN / 2}" width="${frame.width}" height="${frame.height}"`;
+  return `<image ${place} preserveAspectRatio="none" href="${file}"/>`;
 }

@@ -23,7 +23,9 @@ export interface TrackOptions {
 }
 
 export interface TrackCameraOptions extends TrackOptions {
-  /** Metres that the camera is left of the car's middle; 0 by default. */
+  /** What takes the pictures: by default the dashboard's camera of 66 rows by 200 columns. */
+  readonly camera?: Camera;
+  /** Metres that the camera is left of where it usually is; 0 by default. */
   readonly mount?: number;
   /** Whether light, shadows and noise differ between episodes; otherwise it is plain daylight. */
   readonly varied?: boolean;
@@ -32,19 +34,18 @@ export interface TrackCameraOptions extends TrackOptions {
 /** An intervention costs what six seconds of driving are worth (Bojarski et al. 2016). */
 export const INTERVENTION_SECONDS = 6;
 
-const PICTURE = 3 * dashboardCamera.height * dashboardCamera.width;
-
 /**
  * track-camera: a car drives along a closed road at 10 m/s and sees a picture ten times a second; it steers. Observation: a
- * dictionary of bytes, `camera` `[3, 66, 200]` (planes Y, U, V) and `hidden` `[18]`, the state behind the picture for experts and
+ * dictionary of bytes, `camera` `[3, rows, columns]` (planes Y, U, V; 66 x 200 by default) and `hidden` `[18]`, the state behind the picture for experts and
  * measures, which a camera policy doesn't read (`roadStates` decodes it). Action: the inverse turning radius 1/r in 1/m, positive to
  * the left, -0.125 to 0.125. An episode begins on the centre line, somewhere on one of the tracks, one way round or the other. Reward:
  * 1 a step, less 60 where the car got more than 1 m off the centre and was put back: so 100 times the mean reward is the autonomy of
  * Bojarski et al. 2016, (1 − 6 s · interventions / elapsed s) · 100. It never ends and is cut at 600 steps (a minute).
  */
 export function trackCamera(options: TrackCameraOptions = {}): Env {
-  const { mount = 0, varied = true } = options;
-  const camera: Camera = { ...dashboardCamera, left: mount };
+  const { camera: usual = dashboardCamera, mount = 0, varied = true } = options;
+  const camera: Camera = { ...usual, left: usual.left + mount };
+  const PICTURE = 3 * camera.height * camera.width;
   const observation = dict({ camera: bytes([3, camera.height, camera.width]), hidden: bytes([2 * STATE_SIZE]) });
   const D = size(observation);
   const state = new Float64Array(STATE_SIZE);
