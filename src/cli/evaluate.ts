@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { loadEnv } from "../envs/index.ts";
 import { describe, type Env, type Policy, sameKind } from "../mdp/index.ts";
-import { loadPolicy } from "../policies/index.ts";
+import { loadPolicy, type OnnxPolicy } from "../policies/index.ts";
 import { readConfig } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert, policyFile } from "./expert.ts";
@@ -30,7 +30,7 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const config = folder ? await given(() => readConfig(target)) : undefined;
   const file = policyFile(target);
   const bytes = readBytes(file);
-  const policy = await loaded(file, bytes);
+  const policy = await loadedPolicy(file, bytes);
   const id = request.env ?? config?.env ?? (typeof policy.about.env === "string" ? policy.about.env : undefined);
   if (id === undefined)
     throw new BadInput(`${file} doesn't say which environment it is for; give --env, one of: apprentice envs`);
@@ -59,7 +59,8 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
     );
 }
 
-async function loaded(file: string, bytes: Uint8Array) {
+/** The policy in a file. Throws `BadInput`, naming the file, if it is none. */
+export async function loadedPolicy(file: string, bytes = readBytes(file)): Promise<OnnxPolicy> {
   try {
     return await given(() => loadPolicy(bytes));
   } catch (error) {
@@ -67,7 +68,8 @@ async function loaded(file: string, bytes: Uint8Array) {
   }
 }
 
-function mustFit(file: string, policy: Policy, env: Env): void {
+/** Throws `BadInput` if a policy isn't made for an environment. */
+export function mustFit(file: string, policy: Policy, env: Env): void {
   for (const [what, found, expected] of [
     ["sees", policy.observation, env.observation],
     ["acts in", policy.action, env.action],

@@ -1,8 +1,9 @@
+export { animatedSvg, type Showing, type Still, stills } from "./animation.ts";
 export { type Checkpoint, newestCheckpoint } from "./checkpoints.ts";
 export { type Disk, disk, StorageError, writeWhole } from "./disk.ts";
 export { type Driven, type DriveOptions, drive } from "./drive.ts";
 export { type IntervalFigure, intervalFigure, type LineFigure, lineFigure, png, type Series } from "./figures.ts";
-export { type Film, film } from "./film.ts";
+export { type Film, type FilmOptions, film } from "./film.ts";
 export { LockedError } from "./lock.ts";
 export { readRecords } from "./metrics.ts";
 export { type Report, reportPage, type Section, type Table } from "./report.ts";
