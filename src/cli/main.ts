@@ -125,51 +125,6 @@ function program(): Command {
     .addHelpText("after", example("apprentice reproduce horizon", "apprentice reproduce --all --json"))
     .action(async (ids: string[], options) => (await import("./reproduce.ts")).reproduce({ ids, ...options }));
 
-  const demos = apprentice.command("demos").description("demonstrations of experts");
-  demos
-    .command("record")
-    .description("record an expert's demonstrations")
-    .requiredOption("--env <name>", "environment, one of: apprentice envs")
-    .requiredOption("--expert <name>", "who acts, see: apprentice envs; or the folder of a run")
-    .requiredOption("--out <file>", "where to (.npz, .jsonl, .safetensors)")
-    .option("--episodes <n>", "how many trajectories", whole(1), 50)
-    .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
-    .option("--json", "print one JSON object as the last line")
-    .addHelpText("after", example("apprentice demos record --env CartPole-v1 --expert balancer --episodes 50 --out demos.npz"))
-    .action(async (options) => (await import("./data.ts")).recordDemos(options));
-
-  const data = apprentice.command("data").description("files of demonstrations");
-  data
-    .command("inspect")
-    .description("say what a file of demonstrations holds")
-    .argument("<file>", ".npz, .jsonl or .safetensors")
-    .option("--env <name>", "environment that it should fit")
-    .option("--json", "print one JSON object as the last line")
-    .addHelpText("after", example("apprentice data inspect demos.npz"))
-    .action(async (file: string, options) => (await import("./data.ts")).inspect(file, options));
-  data
-    .command("convert")
-    .description("write demonstrations in another format")
-    .argument("<in>", "the file to read")
-    .argument("<out>", "the file to write; its ending says the format")
-    .option("--env <name>", "environment that it should fit")
-    .addHelpText("after", example("apprentice data convert demos.npz demos.jsonl"))
-    .action(async (from: string, to: string, options) => (await import("./data.ts")).convert(from, to, options));
-
-  apprentice
-    .command("reproduce")
-    .description("reproduce papers' claims: what each claims, what is measured, whether it holds")
-    .argument("[experiment...]", "experiments by name (none: lists them)")
-    .option("--all", "every experiment", false)
-    .option("--quick", "fewer repetitions and smaller worlds: seconds", false)
-    .option("--seeds <n>", "independent repetitions (default: each experiment's own)", whole(1))
-    .option("--jobs <n>", "experiments at the same time (default: one a core)", whole(1))
-    .option("--out <file>", "the report, with a figure each", "report.html")
-    .option("--figures <folder>", "also write every figure as SVG and PNG")
-    .option("--json", "print one JSON array as the last line", false)
-    .addHelpText("after", example("apprentice reproduce horizon", "apprentice reproduce --all --json"))
-    .action(async (ids: string[], options) => (await import("./reproduce.ts")).reproduce({ ids, ...options }));
-
   apprentice
     .command("envs")
     .description("list the environments and their experts")
