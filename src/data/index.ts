@@ -9,4 +9,5 @@ export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
 export * from "./rollout.ts";
 export { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
 export * from "./selection.ts";
+export * from "./text/index.ts";
 export * from "./visit.ts";

@@ -304,6 +304,7 @@ const rules: Record<string, Rule> = {
       const { mu, rstd } = normalised(lastLine(x, index), t.inputs[0].attrs.epsilon as number);
       return t.attrs.index === 1 ? mu : rstd;
     }),
+  gated: entrywise((x, s) => x * s),
   gather: (t, [x, indices], shape) => {
     const axis = t.attrs.axis as number;
     const wide = indices.shape.length;

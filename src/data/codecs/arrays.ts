@@ -98,9 +98,9 @@ export function numbers(
     case "uint64":
       return wholeNumbers(array.data);
     case "float16":
-      return Float32Array.from(array.data, fromHalf);
+      return halves(array.data);
     case "bfloat16":
-      return new Float32Array(Uint32Array.from(array.data, (bits) => bits << 16).buffer);
+      return upperHalves(array.data);
     default:
       return array.data;
   }
@@ -113,6 +113,56 @@ function wholeNumbers(integers: BigInt64Array | BigUint64Array): Float64Array {
     if (!Number.isSafeInteger(out[i])) throw new FormatError(`integer ${i} is ${integers[i]}, expected one below 2^53`);
   }
   return out;
+}
+
+/** Weights of millions: a table of all 65,536 halves beats computing each. */
+let table: Float32Array | undefined;
+
+function halves(bits: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 65_536 }, (_, own) => fromHalf(own));
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < out.length; i++) out[i] = table[bits[i]];
+  return out;
+}
+
+function upperHalves(bits: Uint16Array): Float32Array {
+  const out = new Float32Array(bits.length);
+  const words = new Uint32Array(out.buffer);
+  for (let i = 0; i < words.length; i++) words[i] = bits[i] << 16;
+  return out;
+}
+
+/** Single precision as it is, or rounded to half precision or to the upper half of its bits (ties to even), of a shape. */
+export function realArray(dtype: "float32" | "float16" | "bfloat16", shape: readonly number[], data: Float32Array): NumericArray {
+  if (dtype === "float32") return numericArray(dtype, shape, data);
+  const bits = new Uint16Array(data.length);
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const round = dtype === "float16" ? toHalf : toUpperHalf;
+  for (let i = 0; i < bits.length; i++) bits[i] = round(data[i], words[i]);
+  return numericArray(dtype, shape, bits);
+}
+
+function toUpperHalf(value: number, word: number): number {
+  if (Number.isNaN(value)) return 0x7fc0;
+  return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+}
+
+function toHalf(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (size >= 65_520) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | even(size * 2 ** 24); // without an implied one; rounding up may reach the next range
+  const exponent = Math.floor(Math.log2(size));
+  const low = size < 2 ** exponent ? exponent - 1 : size >= 2 ** (exponent + 1) ? exponent + 1 : exponent;
+  return sign | (((low + 15) << 10) + even((size / 2 ** low - 1) * 1024));
+}
+
+/** The nearest whole number, the even one of two. */
+function even(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
 /** The number of 16 bits of IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction. */
