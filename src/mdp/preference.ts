@@ -41,7 +41,7 @@ export type Choice = 1 | 0 | 0.5;
  * Anything that answers "which of the two is better?" for a batch of comparisons: a scorer, a reward model, a person. The answer
  * may take minutes.
  */
-export interface Judge {
+export interface PreferenceExpert {
   prefer(comparisons: readonly Comparison[]): readonly Choice[] | Promise<readonly Choice[]>;
 }
 
@@ -52,8 +52,10 @@ export interface Comparison {
   readonly y2: Response;
 }
 
-/** A judge who prefers the response of the larger score; equal scores are a draw. */
-export function scoreJudge(score: (answers: readonly Answer[]) => ArrayLike<number> | Promise<ArrayLike<number>>): Judge {
+/** An expert who prefers the response of the larger score; equal scores are a draw. */
+export function scoringExpert(
+  score: (answers: readonly Answer[]) => ArrayLike<number> | Promise<ArrayLike<number>>,
+): PreferenceExpert {
   return {
     async prefer(comparisons) {
       const s1 = await score(comparisons.map(({ x, y1 }) => ({ x, y: y1 })));

@@ -1,3 +1,4 @@
+export { type AnswerScores, answerScores } from "./answer-scores.ts";
 export { categorical } from "./categorical.ts";
 export { clockedPolicy } from "./clocked.ts";
 export { type CnnOptions, type Convolution, cnn } from "./cnn.ts";
@@ -19,5 +20,6 @@ export type {
   ResponseModel,
   ResponsePolicy,
 } from "./response.ts";
+export { type PlayOn, type ResponsesOptions, responsesOf } from "./responses.ts";
 export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";

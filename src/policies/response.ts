@@ -12,7 +12,7 @@ export interface ResponseModel {
   /** What it is, for files and for the hash of what was computed by it. */
   readonly description: { readonly [key: string]: Plain };
   /**
-   * The expressions for a batch of R answers (x, y), R a number or a symbol. Their inputs are those that `feeds` fills; their
+   * The expressions for a batch of R answers (x, y). Their inputs are those that `feeds` fills; their
    * names begin with `prefix`, so that two batches can be read by one program.
    */
   expressions(batch: BatchShape): ResponseExpressions;
@@ -31,8 +31,8 @@ export interface ResponseModel {
 }
 
 export interface BatchShape {
-  /** R; a number makes a smaller and faster program. */
-  readonly rows: number | string;
+  /** R. A number, so that T can be read off the arrays; the last batch is filled up by answers that are then left out. */
+  readonly rows: number;
   /** Put before the names of the inputs. */
   readonly prefix?: string;
 }
