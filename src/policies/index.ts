@@ -6,6 +6,7 @@ export { type Doubt, ensembleDoubt, ensemblePolicy } from "./ensemble.ts";
 export { type GaussianOptions, gaussian, squashedGaussian } from "./gaussian.ts";
 export { actionArray, type Head, type Outputs } from "./head.ts";
 export { mixturePolicy } from "./mixture.ts";
+export * from "./language/index.ts";
 export { linearPolicy, type MlpOptions, mlp } from "./mlp.ts";
 export { type HeadOptions, headFor, type PolicyModel, parameterCount, type Spaces, usualDistribution } from "./model.ts";
 export { type Activation, activations, type DenseOptions, dense, type Network } from "./network.ts";
@@ -23,3 +24,4 @@ export type {
 export { type PlayOn, type ResponsesOptions, responsesOf } from "./responses.ts";
 export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";
+export { gpt2, llama, type RotaryConfig, type TransformerConfig, transformerParams } from "./transformer.ts";

@@ -83,11 +83,18 @@ const ACTIVATIONS = {
 } as const;
 export type TransformerActivation = keyof typeof ACTIVATIONS;
 
-/** The weights of a linear layer, and a change of low rank that may be added to each part of its outputs (see lora.ts). */
+/** The weights of a linear layer, with changes of low rank to parts of its outputs, by their names, or to `all` (see lora.ts). */
 export interface LinearWeights {
   readonly W: Tensor;
   readonly b?: Tensor;
-  readonly lora?: Readonly<Record<string, { readonly A: Tensor; readonly B: Tensor; readonly scale: number }>>;
+  readonly lora?: Readonly<Record<string, LowRank>>;
+}
+
+/** scale · x A B: A `[in, r]`, B `[r, out]`. */
+export interface LowRank {
+  readonly A: Tensor;
+  readonly B: Tensor;
+  readonly scale: number;
 }
 
 export interface NormWeights {
@@ -229,10 +236,11 @@ export function normalise(config: TransformerConfig, x: Tensor, { gain, bias }: 
 function dense(x: Tensor, { W, b, lora }: LinearWeights, parts: Readonly<Record<string, number>>): Tensor {
   const y = b ? linear(x, W, b) : matmul(x, W);
   if (!lora) return y;
-  const changes = Object.entries(parts).map(([name, side]) => {
-    const own = lora[name];
-    return own ? mul(matmul(matmul(x, own.A), own.B), own.scale) : broadcastTo(scalar(0), [y.shape[0], side]);
-  });
+  const change = ({ A, B, scale }: LowRank) => mul(matmul(matmul(x, A), B), scale);
+  if (lora.all) return add(y, change(lora.all));
+  const changes = Object.entries(parts).map(([name, side]) =>
+    lora[name] ? change(lora[name]) : broadcastTo(scalar(0), [y.shape[0], side]),
+  );
   return add(y, concat(changes, 1));
 }
 

@@ -1,0 +1,190 @@
+import {
+  add,
+  compile,
+  gather,
+  input,
+  less,
+  logSumExp,
+  matmul,
+  mul,
+  type Program,
+  reshape,
+  sigmoid,
+  softmax,
+  sub,
+  type Tensor,
+  where,
+} from "../../autodiff/index.ts";
+import {
+  block,
+  embed,
+  headsOf,
+  hiddenStates,
+  logits,
+  normalise,
+  rotation,
+  type TransformerConfig,
+  type TransformerWeights,
+} from "../transformer.ts";
+import type { LanguageFamily } from "./family.ts";
+import { type HeldWeights, held } from "./weights.ts";
+
+/** Rows of tokens under way, with the keys and values of all that came before: one more token costs one token's work. */
+export interface Decoder {
+  /** Reads the prompts, of any lengths; gives the logits `[B, V]` of what follows each. */
+  begin(prompts: readonly Int32Array[]): Promise<Float32Array>;
+  /** Appends one token to each row, none where it is -1 (the row has ended); gives the logits of the next. The array is used again by the next call. */
+  append(tokens: Int32Array): Promise<Float32Array>;
+}
+
+/** What is compiled once for a family: θ is read where it stands, so the same programs serve all its parameters. */
+interface Programs {
+  readonly live: HeldWeights;
+  readonly prefill: Promise<Program>;
+  readonly step: Promise<Program>;
+}
+
+const made = new WeakMap<LanguageFamily, Programs>();
+
+function programsOf(family: LanguageFamily): Programs {
+  let programs = made.get(family);
+  if (!programs) {
+    const live = held(family.weights, family.params, "theta");
+    const { config } = family;
+    programs = {
+      live,
+      prefill: compile({ outputs: prefillOutputs(config, live.weights) }),
+      step: compile({ outputs: stepOutputs(config, live.weights) }),
+    };
+    made.set(family, programs);
+  }
+  return programs;
+}
+
+function prefillOutputs(config: TransformerConfig, w: TransformerWeights): Record<string, Tensor> {
+  const ids = input("ids", ["B", "T"], "int32");
+  const { hidden, layers } = hiddenStates(config, w, ids, { positions: input("positions", ["T"], "int32") });
+  const outputs: Record<string, Tensor> = { logits: logits(w, gather(hidden, input("last", ["B"], "int32"))) };
+  layers.forEach(({ keys, values }, i) => {
+    outputs[`keys${i}`] = keys;
+    outputs[`values${i}`] = values;
+  });
+  return outputs;
+}
+
+/**
+ * One token a row at its place p: it attends to the cache's slots s < p and to itself. The cache is only read; the new keys and
+ * values come out and are written into their slots outside, so nothing of the cache's size is ever copied.
+ */
+function stepOutputs(config: TransformerConfig, w: TransformerWeights): Record<string, Tensor> {
+  const { heads: H, keyValueHeads: K, headWidth: d, width: D } = config;
+  const places = reshape(input("places", ["B"], "int32"), ["B", 1]);
+  const past = where(less(input("slots", ["S"], "int32"), places), 0, -1e9);
+  const mask = reshape(past, ["B", 1, 1, "S"]);
+  const turn = rotation(config, places);
+  const outputs: Record<string, Tensor> = {};
+  let layer = 0;
+  const attend = (qkv: Tensor): Tensor => {
+    const { q, k, v } = headsOf(config, qkv, "B", 1, turn);
+    const cached = { keys: input(`keys${layer}`, ["B", K, d, "S"]), values: input(`values${layer}`, ["B", K, "S", d]) };
+    outputs[`key${layer}`] = reshape(k, ["B", K, d]);
+    outputs[`value${layer}`] = reshape(v, ["B", K, d]);
+    layer++;
+    const before = add(matmul(q, cached.keys), mask); // [B, K, G, S]
+    // softmax over all of them in two parts: the share of the token itself is sigmoid(q k - log Σ e^before).
+    const share = sigmoid(sub(matmul(q, k), logSumExp(before, -1, true))); // [B, K, G, 1]
+    const mixed = matmul(softmax(before), cached.values);
+    return reshape(add(mixed, mul(share, sub(v, mixed))), ["B", H * d]);
+  };
+  let x = reshape(embed(w, reshape(input("ids", ["B"], "int32"), ["B", 1]), places), ["B", D]);
+  for (let i = 0; i < config.layers; i++) x = block(config, w.blocks[i], x, attend);
+  return { logits: logits(w, normalise(config, x, w.norm)), ...outputs };
+}
+
+/** Slots are added in pieces of this many. */
+const GRID = 64;
+
+/** A decoder for one policy of a family and rows of prompts. Throws, naming the row, on an empty prompt or one beyond the context. */
+export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
+  const { config } = family;
+  const { vocabulary: V, context, keyValueHeads: K, headWidth: d, layers } = config;
+  const programs = programsOf(family);
+  const weights = { ...programs.live.feeds(theta), ...family.frozen };
+  const layerNumbers = Array.from({ length: layers }, (_, i) => i);
+  let B = 0;
+  let S = 0; // slots of the cache
+  let places = new Int32Array(0); // the place of each row's next token
+  let cache: Record<string, Float32Array> = {};
+  let results: Record<string, Float32Array> = {};
+  let slots = new Int32Array(0);
+
+  /** Room for n slots; what the first `filled` hold is kept. Keys are `[B, K, d, S]`, values `[B, K, S, d]`. */
+  const grow = (n: number, filled: number, from: Record<string, Float32Array>, width: number) => {
+    S = Math.min(context, Math.ceil(n / GRID) * GRID);
+    const wider: Record<string, Float32Array> = {};
+    for (const i of layerNumbers) {
+      const [keys, values] = [new Float32Array(B * K * d * S), new Float32Array(B * K * S * d)];
+      for (let row = 0; row < B * K * d; row++) keys.set(from[`keys${i}`].subarray(row * width, row * width + filled), row * S);
+      for (let row = 0; row < B * K; row++)
+        values.set(from[`values${i}`].subarray(row * width * d, (row * width + filled) * d), row * S * d);
+      wider[`keys${i}`] = keys;
+      wider[`values${i}`] = values;
+    }
+    cache = wider;
+    slots = Int32Array.from({ length: S }, (_, s) => s);
+  };
+
+  return {
+    async begin(prompts) {
+      B = prompts.length;
+      prompts.forEach((prompt, row) => {
+        if (prompt.length === 0 || prompt.length > context)
+          throw new RangeError(
+            `prompt ${row} has ${prompt.length} tokens, expected 1 to ${context}, the context; cut its beginning`,
+          );
+        const odd = prompt.findIndex((id) => !(id >= 0 && id < V));
+        if (odd >= 0)
+          throw new RangeError(`prompt ${row} has the token ${prompt[odd]}, expected 0 to ${V - 1}; use this model's tokenizer`);
+      });
+      const T = Math.max(...prompts.map((prompt) => prompt.length));
+      const ids = new Int32Array(B * T);
+      prompts.forEach((prompt, row) => {
+        ids.set(prompt, row * T);
+      });
+      places = Int32Array.from(prompts, (prompt) => prompt.length);
+      const last = places.map((n, row) => row * T + n - 1);
+      const positions = Int32Array.from({ length: T }, (_, t) => t);
+      const out = (await (await programs.prefill).run({ ...weights, ids, positions, last })) as Record<string, Float32Array>;
+      // Behind a shorter prompt stands what its padding gave; the mask hides it until a token of its own takes the slot.
+      grow(T + 1, T, out, T);
+      results = { logits: new Float32Array(B * V) };
+      for (const i of layerNumbers) {
+        results[`key${i}`] = new Float32Array(B * K * d);
+        results[`value${i}`] = new Float32Array(B * K * d);
+      }
+      return out.logits;
+    },
+
+    async append(tokens) {
+      const furthest = places.reduce((most, place, row) => (tokens[row] < 0 ? most : Math.max(most, place)), 0);
+      if (furthest >= context)
+        throw new RangeError(`a row has ${furthest} tokens already, the context has no more; begin again with less`);
+      if (furthest >= S) grow(S + 1, S, cache, S);
+      const ids = tokens.map((token) => Math.max(0, token));
+      const at = places.map((place) => Math.min(place, S - 1));
+      await (await programs.step).run({ ...weights, ...cache, ids, places: at, slots }, results);
+      for (const i of layerNumbers) {
+        const [key, value] = [results[`key${i}`], results[`value${i}`]];
+        const [keys, values] = [cache[`keys${i}`], cache[`values${i}`]];
+        for (let row = 0; row < B * K; row++) {
+          const slot = places[Math.floor(row / K)];
+          if (tokens[Math.floor(row / K)] < 0) continue;
+          for (let j = 0; j < d; j++) keys[(row * d + j) * S + slot] = key[row * d + j];
+          values.set(value.subarray(row * d, (row + 1) * d), (row * S + slot) * d);
+        }
+      }
+      places = places.map((place, row) => (tokens[row] < 0 ? place : place + 1));
+      return results.logits;
+    },
+  };
+}

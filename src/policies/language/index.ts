@@ -1,0 +1,16 @@
+export {
+  type Checkpoint,
+  checkVocabulary,
+  type ReadFile,
+  readCheckpoint,
+  type WriteCheckpointOptions,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+export { type Decoder, decoder } from "./decoder.ts";
+export { readConfig, writeConfig } from "./families.ts";
+export { type Cut, fitContext, type LanguageFamily, languageFamily } from "./family.ts";
+export { type DecodeOptions, decodeTokens, type GenerateOptions } from "./generate.ts";
+export { type LanguageModel, languageModel, pretrained, transformer } from "./language-model.ts";
+export { firstTheta, type LoraOptions, loraFamily, mergeAdapter, readAdapter, writeAdapter } from "./lora.ts";
+export { drawToken, type SamplingOptions } from "./sampling.ts";
+export { held } from "./weights.ts";
