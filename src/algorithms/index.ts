@@ -48,6 +48,15 @@ export { LABELLED, type Trail } from "./direct/online/aggregate.ts";
 export { ExpertError } from "./direct/online/answers.ts";
 export { type Beta, betaSchedule, exponentialBeta, linearBeta } from "./direct/online/beta.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
+export type { AdversarialOptions } from "./inverse/adversarial/options.ts";
+export {
+  type AdversarialProblem,
+  type AdversarialRecord,
+  type AdversarialResult,
+  type AdversarialState,
+  airl,
+  gail,
+} from "./inverse/adversarial-irl.ts";
 export {
   type ApprenticeshipOptions,
   type ApprenticeshipProblem,

@@ -165,6 +165,19 @@ export function decodeSignature(bytes: Uint8Array): OnnxSignature {
   };
 }
 
+/** The float32 tensors among a model's initialisers, by name. Throws if the bytes are not an ONNX model, or name external files. */
+export function decodeInitialisers(bytes: Uint8Array): Record<string, Float32Array> {
+  decodeSignature(bytes);
+  const { graph } = Model.toObject(Model.decode(bytes), { longs: Number, arrays: true, defaults: true }) as {
+    graph: { initializer: OnnxTensor[] };
+  };
+  return Object.fromEntries(
+    graph.initializer
+      .filter(({ dataType }) => dataType === elementType.float32)
+      .map(({ name, rawData }) => [name, new Float32Array(Uint8Array.from(rawData).buffer)]),
+  );
+}
+
 /** A model may hide a tensor among a graph's initialisers and in the attributes of its nodes, at any depth. */
 function refuseExternalData({ node, initializer = [], sparseInitializer = [] }: RawGraph): void {
   const sparse = sparseInitializer.flatMap(({ values, indices }) => [values, indices]);

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { episodeReturns, fromTrajectories, pairs, rollout, subsample, take, trajectoryAt } from "../../data/index.ts";
+import { acrobot, cartPole, loadEnv, pendulum } from "../../envs/index.ts";
+import { balancer, swinger } from "../../experts/index.ts";
+import { box, discrete, type Env } from "../../mdp/index.ts";
+import { mlp } from "../../policies/index.ts";
+import { resume, start, train } from "../algorithm.ts";
+import type { AdversarialOptions } from "./adversarial/options.ts";
+import { type AdversarialProblem, airl, gail } from "./adversarial-irl.ts";
+
+const env = cartPole();
+const demos = await rollout(env, balancer(), { episodes: 10, seed: 999 });
+const small = { copies: 4, rolloutSteps: 16, batchSize: 32, epochs: 2, rewardBatch: 16, rewardUpdates: 3 };
+
+async function rounds(algorithm: typeof gail, problem: AdversarialProblem, options: Partial<AdversarialOptions>, count: number) {
+  const run = start(algorithm, problem, options);
+  const records = [];
+  for (let k = 0; k < count; k++) records.push((await run.next())!);
+  return { run, records };
+}
+
+const meanReturn = async (world: Env, policy: Parameters<typeof episodeReturns>[1], seed: number) => {
+  const { returns } = await episodeReturns(world, policy, { episodes: 40, seed, deterministic: true });
+  return returns.reduce((sum, value) => sum + value, 0) / returns.length;
+};
+
+describe("adversarial imitation learns from nothing but the expert's steps", () => {
+  it.each([
+    ["gail on CartPole", gail, "CartPole-v1"],
+    ["airl on CartPole of a fixed length", airl, "CartPoleFixed-v1"],
+  ] as const)("%s: the expert's return of 500, above 475 where five hundred are the most", async (_, algorithm, id) => {
+    const world = await loadEnv(id);
+    const shown = await rollout(world, balancer(), { episodes: 10, seed: 999 });
+    const { policy, reward, records } = await train(
+      algorithm,
+      { env: world, demos: shown, policy: mlp(world) },
+      { steps: 80_000, seed: 1 },
+    );
+    expect(await meanReturn(world, policy, 101)).toBeGreaterThan(475);
+    expect(records[0].episodeReturn ?? 0).toBeLessThan(100);
+    // what was learned pays for the expert's own steps more than for a fallen pole
+    const s = Float32Array.of(0, 0, 0, 0, 0, 0, 0.5, 2);
+    const [up, fallen] = reward({ s, a: Int32Array.of(0, 0), next: s, terminated: new Uint8Array(2) });
+    expect(up).toBeGreaterThan(fallen);
+  });
+});
+
+describe("bad input", () => {
+  const policy = mlp(env);
+
+  it("demonstrations of other actions or another world are refused with both shapes", async () => {
+    const other = acrobot();
+    const theirs = await rollout(other, { label: (o) => new Int32Array(o.length / 6) }, { episodes: 1, seed: 1, maxSteps: 20 });
+    await expect(train(gail, { env, demos: theirs, policy })).rejects.toThrow(
+      /demonstrations of Acrobot-v1 are box\[6\] -> discrete\(3\), CartPole-v1 is box\[4\] -> discrete\(2\); record demonstrations in CartPole-v1/,
+    );
+    const real = pairs(env.observation, box([1], -1, 1), new Float32Array(8), Float32Array.of(0, 1));
+    await expect(train(airl, { env, demos: real, policy }, { shaping: false })).rejects.toThrow(/box\[1\]/);
+    await expect(train(gail, { env, demos, policy: mlp({ observation: env.observation, action: discrete(3) }) })).rejects.toThrow(
+      /the policy is box\[4\] -> discrete\(3\)/,
+    );
+  });
+
+  it("a reward that needs to know where steps lead refuses pairs that don't say, and one that doesn't takes them", async () => {
+    const some = subsample(take(demos, 1), { every: 10, seed: 1 });
+    const needs = /needs to know where each step led, and pairs \(s, a\) don't say; give whole trajectories/;
+    await expect(train(airl, { env, demos: some, policy }, small)).rejects.toThrow(needs);
+    for (const given of [{ over: "sas" }, { over: "sasd" }, { absorbing: true }, { shaping: true }] as const)
+      await expect(train(gail, { env, demos: some, policy }, { ...small, ...given })).rejects.toThrow(needs);
+    const { records } = await rounds(gail, { env, demos: some, policy }, small, 2);
+    expect(records[1].disagreement).toBeUndefined();
+    await rounds(airl, { env, demos: some, policy }, { ...small, shaping: false }, 1);
+  });
+
+  it("fewer steps than a minibatch are drawn with replacement, down to a single one", async () => {
+    for (const steps of [7, 1]) {
+      const { observations, actions, rewards } = trajectoryAt(demos, 0);
+      const short = fromTrajectories(env.observation, env.action, [
+        {
+          observations: observations.slice(0, 4 * (steps + 1)),
+          actions: actions.slice(0, steps),
+          rewards: rewards.slice(0, steps),
+          terminated: false,
+        },
+      ]);
+      for (const algorithm of [gail, airl]) {
+        const { records } = await rounds(algorithm, { env, demos: short, policy }, { ...small, warmStart: 5 }, 2);
+        for (const value of Object.values(records[1])) expect(value).toSatisfy(Number.isFinite);
+      }
+    }
+  });
+
+  it("demonstrations that always do the same are learned from as others are, and nothing becomes infinite", async () => {
+    const left = await rollout(env, { label: (o) => new Int32Array(o.length / 4) }, { episodes: 30, seed: 1 });
+    const problem = { env, demos: left, policy: mlp(env) };
+    for (const algorithm of [gail, airl]) {
+      const { run, records } = await rounds(algorithm, problem, { ...small, warmStart: 200, learningRate: 1e-4 }, 4);
+      for (const record of records) for (const value of Object.values(record)) expect(value).toSatisfy(Number.isFinite);
+      const { policy: learned } = await run.result();
+      const actions = await learned.act(left.observations.slice(0, 400) as Float32Array, { deterministic: true });
+      expect([...actions]).toEqual(new Array(100).fill(0));
+    }
+  });
+
+  it("a reward that is no number ends the run with a line that says so, and a checkpoint from before goes on", async () => {
+    const run = start(gail, { env, demos, policy }, { ...small, seed: 3 });
+    await run.next();
+    const sound = run.checkpoint();
+    run.state.discriminator.theta.fill(Number.NaN, 0, 1);
+    await expect(run.next()).rejects.toThrow(/is NaN in update 4; expected a finite number; lower the learning rate/);
+    run.state.discriminator.theta.fill(Number.NaN);
+    await expect(run.next()).rejects.toThrow(/is NaN/);
+    const again = resume(gail, { env, demos, policy }, sound);
+    expect((await again.next())!.round).toBe(2);
+  });
+
+  it.each([
+    [{ rewardBatch: 0 }, /rewardBatch is a positive whole number, found 0/],
+    [{ memory: 1.5 }, /memory is a positive whole number, found 1.5/],
+    [{ rewardRate: -1 }, /rewardRate is a positive number, found -1/],
+    [{ gradientPenalty: -1 }, /gradientPenalty is a number from 0, found -1/],
+    [{ labelSmoothing: 0.5 }, /labelSmoothing is a number from 0 to below 0.5, found 0.5/],
+    [{ rewardForm: "best" }, /rewardForm is one of positive, negative, both, forward-kl, found "best"/],
+    [{ over: "as" }, /over "s", "sa", "sas" or "sasd", found "as"/],
+    [{ warmStart: -3 }, /warmStart is a whole number from 0, found -3/],
+    [{ absorbing: true, gamma: 1 }, /absorbing state needs gamma < 1/],
+    [{ batchSize: 4096 }, /a minibatch has 4096 steps/],
+  ])("options %j are refused", async (options, message) => {
+    await expect(start(gail, { env, demos, policy }, options as Partial<AdversarialOptions>).ready).rejects.toThrow(message);
+  });
+});
+
+describe("a run", () => {
+  it.each<[string, typeof gail, () => Promise<AdversarialProblem>, Partial<AdversarialOptions>]>([
+    ["gail", gail, async () => ({ env, demos, policy: mlp(env, { hidden: [8] }) }), {}],
+    [
+      "gail with all that it can have",
+      gail,
+      async () => ({ env, demos, policy: mlp(env, { hidden: [8] }) }),
+      {
+        ...{ absorbing: true, members: 2, doubt: 0.5, spectral: true, noise: 0.1, labelSmoothing: 0.1, rewardEntropy: 0.01 },
+        ...{
+          warmStart: 20,
+          settle: 2,
+          keep: "distance",
+          normalise: "running",
+          standardiseRewards: true,
+          over: "sasd",
+          rewardDecay: 0.01,
+        },
+      },
+    ],
+    ["airl", airl, async () => ({ env, demos, policy: mlp(env, { hidden: [8] }) }), { absorbing: true, memory: 2 }],
+    [
+      "airl with real actions",
+      airl,
+      async () => {
+        const world = pendulum();
+        return {
+          env: world,
+          demos: await rollout(world, swinger(), { episodes: 12, seed: 1 }),
+          policy: mlp(world, { hidden: [8], distribution: "gaussian" }),
+        };
+      },
+      { over: "s", keep: "disagreement", stagger: false },
+    ],
+  ])("that is saved and resumed equals one that was not, bit for bit: %s", async (_, algorithm, make, given) => {
+    const options = { ...small, steps: 10_000, seed: 5, ...given };
+    const { run, records } = await rounds(algorithm, await make(), options, 6);
+    const { run: first } = await rounds(algorithm, await make(), options, 3);
+    const second = resume(algorithm, await make(), first.checkpoint());
+    for (let k = 3; k < 6; k++) expect(await second.next()).toEqual(records[k]);
+    expect(second.checkpoint()).toEqual(run.checkpoint());
+    const [a, b] = [await run.result(), await second.result()];
+    expect(a.policy.theta).toEqual(b.policy.theta);
+    expect(a.reward.theta).toEqual(b.reward.theta);
+    expect(a.kept).toEqual(b.kept);
+  });
+});
