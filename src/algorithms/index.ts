@@ -100,4 +100,12 @@ export {
   rewardOfQ,
   softOptimalPolicy,
 } from "./inverse/q-softmax.ts";
+export {
+  type TabularAirlOptions,
+  type TabularAirlProblem,
+  type TabularAirlRecord,
+  type TabularAirlResult,
+  type TabularAirlState,
+  tabularAirl,
+} from "./inverse/tabular-airl.ts";
 export { actionLogLikelihood, type ExactExpert } from "./inverse/visits.ts";

@@ -1,6 +1,7 @@
 import { condensation } from "./condensation/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
+import { fu2018Tabular } from "./fu2018-tabular/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
@@ -20,4 +21,5 @@ export const experiments: readonly Experiment[] = [
   condensation,
   ziebart2008,
   ziebart2010,
+  fu2018Tabular,
 ];

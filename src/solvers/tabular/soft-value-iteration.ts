@@ -78,6 +78,8 @@ function newton(mdp: TabularMdp, temperature: number, Q: Float64Array, pi: Float
   const { S, A, r, gamma, terminal } = mdp;
   let V: Float64Array = new Float64Array(S).fill(-Infinity);
   const earned = new Float64Array(S);
+  const terms = r.map((value) => (value === -Infinity ? 0 : value)); // V may be sums of these that cancel, and round as they do
+  const least = roundingOf(terms, gamma);
   softMaximum(mdp, r, temperature, earned, pi);
   for (;;) {
     for (let s = 0; s < S; s++) {
@@ -89,7 +91,7 @@ function newton(mdp: TabularMdp, temperature: number, Q: Float64Array, pi: Float
     let gain = 0;
     for (let s = 0; s < S; s++) gain = Math.max(gain, improved[s] - V[s]);
     V = improved;
-    if (gain <= roundingOf(V, gamma)) return V;
+    if (gain <= Math.max(least, roundingOf(V, gamma))) return V;
     backup(mdp, r, V, Q);
     softMaximum(mdp, Q, temperature, earned, pi);
   }

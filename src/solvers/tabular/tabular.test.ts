@@ -28,6 +28,19 @@ function availableOnly(mdp: TabularMdp, Q: Float64Array): Float64Array {
   return Q.filter((_, i) => available(mdp, Math.floor(i / mdp.A) % mdp.S, i % mdp.A));
 }
 
+describe("soft values that are sums which cancel", () => {
+  it("are found: where r is the log-probability of a policy every value is 0, and that policy is the soft optimum", () => {
+    const mdp = randomMdp(
+      { seed: 3, S: 6, A: 3, H: 1, terminal: false, unavailable: false, sparse: true, scale: 1 },
+      { gamma: 0.9 },
+    );
+    const pi = randomPolicy(mdp, 3);
+    const found = softValueIteration({ ...mdp, r: pi.map(Math.log) });
+    expect(worst(found.V, new Float64Array(6))).toBeLessThan(1e-13);
+    expect(worst(found.pi, pi)).toBeLessThan(1e-13);
+  });
+});
+
 describe("reference values from direct linear algebra in NumPy, to 1e-9", () => {
   for (const wanted of reference) {
     const { S, A, P, r, rho, terminal, H, gamma, temperature } = wanted;
