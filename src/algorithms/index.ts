@@ -36,6 +36,18 @@ export {
   type ForwardTrainingState,
   forwardTraining,
 } from "./direct/forward-training.ts";
+export {
+  type DpoOptions,
+  type DpoProblem,
+  type DpoRecord,
+  type DpoResult,
+  type DpoState,
+  dpo,
+  type Loss,
+  type LossName,
+  type LossOptions,
+  type Mixture,
+} from "./direct/dpo.ts";
 export type { FitOptions } from "./direct/log-loss.ts";
 export {
   type MimicMdOptions,

@@ -1,3 +1,4 @@
+export { type ArrayCache, contentHash, memoryCache } from "./array-cache.ts";
 export * from "./augment.ts";
 export * from "./codecs/index.ts";
 export * from "./dataset.ts";
@@ -7,6 +8,7 @@ export * from "./pairs.ts";
 export * from "./pictures.ts";
 export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
 export * from "./rollout.ts";
+export { joinRows, mapRows, type Rows, rowsOf } from "./rows.ts";
 export { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
 export * from "./selection.ts";
 export * from "./text/index.ts";

@@ -1,0 +1,162 @@
+import type { Context, Preference } from "../../mdp/index.ts";
+import type { ResponsePolicy } from "../../policies/index.ts";
+import type { Algorithm } from "../algorithm.ts";
+import { unanswered } from "./dpo/asking.ts";
+import { lossDefaults } from "./dpo/mixture.ts";
+import { compareAndUpdate } from "./dpo/online.ts";
+import { drawer, offlinePages } from "./dpo/pages.ts";
+import { checkDpo, type DpoOptions, type DpoProblem } from "./dpo/problem.ts";
+import { fallingToo, type Measured, meansOf } from "./dpo/record.ts";
+import { batchOf, type DpoState, klOf, logPiRefOf, streams, tokensOf, updated, workshop } from "./dpo/workshop.ts";
+import { fitDefaults, optimizerFor } from "./log-loss.ts";
+
+export type { LossName } from "./dpo/losses.ts";
+export type { Loss, LossOptions, Mixture } from "./dpo/mixture.ts";
+export type { DpoOptions, DpoProblem } from "./dpo/problem.ts";
+export type { DpoState } from "./dpo/workshop.ts";
+
+/** One round, under the names that the tools of the field log; means over its minibatches. */
+export interface DpoRecord extends Partial<Measured> {
+  updates: number;
+  /** Offline: passes over the comparisons so far. Online: rounds. */
+  epoch: number;
+  /** An estimate of KL(π_θ ‖ π_ref) in nats a response, from responses drawn from π_θ. */
+  kl?: number;
+  /** Tokens (actions) of all minibatches so far. */
+  num_tokens: number;
+  /** Online: comparisons asked for so far ... */
+  comparisons?: number;
+  /** ... and the share of this round's in which neither response was better. */
+  ties?: number;
+  /** What should be known about this round, in a sentence. */
+  note?: string;
+}
+
+export interface DpoResult {
+  readonly policy: ResponsePolicy;
+  /** Online: what the expert said, in order. */
+  readonly preferences: readonly Preference[];
+}
+
+/**
+ * Direct preference optimisation (Rafailov et al. 2023; slides "Imitation with Preference Feedback"):
+ *
+ *     L(θ) = -E_{(x, yw, yl) ~ D} log σ(β log π_θ(yw | x)/π_ref(yw | x) - β log π_θ(yl | x)/π_ref(yl | x))
+ *
+ * or another loss of its family (`loss`), for every policy over responses: a language model, a bandit, a policy whose episodes
+ * are compared. Offline D is given. Online each round draws two responses to each of some contexts from π_θ, asks the expert which
+ * is better, and goes on with what it said, as the lecture's frameworks of offline and online imitation do.
+ *
+ * Throws if problem and options don't go together. Where the expert fails (`ExpertError`) its answers so far are kept.
+ */
+export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResult> = {
+  name: "dpo",
+  about: "direct preference optimisation: a policy from comparisons of responses",
+  defaults: {
+    ...lossDefaults,
+    batchSize: 16,
+    learningRate: 1e-4,
+    schedule: "linear",
+    warmup: 0,
+    optimizer: "adamw",
+    weightDecay: 0,
+    momentum: fitDefaults.momentum,
+    clipNorm: 1,
+    epochs: 1,
+    updates: 0,
+    reference: "cached",
+    report: 50,
+    klSamples: 32,
+    rounds: 20,
+    comparisons: 64,
+    updatesPerRound: 20,
+    buffer: "all",
+    requestSize: 0,
+    seed: 0,
+  },
+
+  async init(problem, options) {
+    checkDpo(problem, options);
+    const { theta } = problem.policy;
+    const online = problem.online !== undefined;
+    const passes = Math.ceil((options.epochs * (offlinePages(problem)?.pairs ?? 0)) / options.batchSize);
+    const total = online ? options.rounds * options.updatesPerRound : options.updates || passes;
+    const { slots } = optimizerFor({ ...options, l2: 0, entropyBonus: 0 }, total);
+    return {
+      options,
+      online,
+      total,
+      learner: { theta: theta.slice(), slots: slots.map(() => new Float32Array(theta.length)), t: 0 },
+      round: 0,
+      tokens: 0,
+      decided: [],
+      asked: 0,
+      pending: null,
+    };
+  },
+
+  async iterate(state, problem) {
+    const { online } = problem;
+    if (!online) {
+      const seen = await updates(state, problem);
+      const { chosen, pairs } = offlinePages(problem)!;
+      const kl = await klOf(state, problem, async (random, n) => {
+        const rows = await chosen.get(Array.from({ length: n }, () => random.integer(chosen.length)));
+        return rows.map(({ x }) => x);
+      });
+      return recordOf(state, seen, { epoch: (state.learner.t * state.options.batchSize) / pairs, ...kl });
+    }
+    const { contexts } = online;
+    const { seen, ties } = await compareAndUpdate(state, problem, online);
+    const kl = await klOf(state, problem, (random, n): Context[] =>
+      Array.from({ length: n }, () => contexts[random.integer(contexts.length)]),
+    );
+    return recordOf(state, seen, { epoch: state.round, comparisons: state.asked, ties, ...kl });
+  },
+
+  done: ({ online, round, options, learner, total }) => (online ? round >= options.rounds : learner.t >= total),
+  progress: ({ online, round, options, learner, total }) =>
+    online ? { done: round, total: options.rounds, unit: "rounds" } : { done: learner.t, total, unit: "updates" },
+
+  async result({ learner, decided }, { policy }) {
+    return { policy: { model: policy.model, theta: learner.theta.slice() }, preferences: decided.map(({ pair }) => pair) };
+  },
+
+  waiting({ pending }) {
+    const left = pending ? unanswered(pending) : 0;
+    return left > 0 ? `${left} of ${pending?.choices.length} comparisons` : undefined;
+  },
+};
+
+/** An offline round: θ ← optimizer(θ, ∇ L(b)) for some minibatches b of D, passes over which are in an order drawn anew. */
+async function updates(state: DpoState, problem: DpoProblem): Promise<Measured[]> {
+  const { options, learner } = state;
+  const work = await workshop(state, problem);
+  const pages = work.pages!;
+  const minibatch = drawer(pages, options.batchSize, streams(state, "order"));
+  const until = Math.min(state.total, learner.t + options.report);
+  const seen: Measured[] = [];
+  while (learner.t < until) {
+    const batch = await batchOf(pages, minibatch(learner.t));
+    const logPiRef = await logPiRefOf(work, problem, options, batch);
+    seen.push(await updated(work, learner, problem, batch.answers, logPiRef));
+    state.tokens += tokensOf(problem, batch.answers);
+  }
+  state.round += 1;
+  return seen;
+}
+
+function recordOf(
+  { learner, tokens, options }: DpoState,
+  seen: readonly Measured[],
+  rest: Pick<DpoRecord, "epoch" | "kl" | "comparisons" | "ties">,
+): DpoRecord {
+  const { epoch, ...others } = rest;
+  const note = options.referenceFree ? undefined : fallingToo(seen, options.beta);
+  return {
+    ...{ updates: learner.t, epoch },
+    ...(seen.length > 0 ? meansOf(seen) : {}),
+    ...{ num_tokens: tokens, ...others },
+    ...(note ? { note } : {}),
+  };
+}
