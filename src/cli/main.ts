@@ -126,6 +126,28 @@ function program(): Command {
     .action(async (ids: string[], options) => (await import("./reproduce.ts")).reproduce({ ids, ...options }));
 
   apprentice
+    .command("benchmark")
+    .description("compare the algorithms on the same demonstrations: scores from 0 (chance) to 1 (the expert), with intervals")
+    .option("--quick", "the classic tasks alone, with fewer seeds: minutes", false)
+    .option("--seeds <n>", "independent repetitions (default: 10, quick 3)", whole(1))
+    .option("--only <name...>", "these environments and algorithms alone", gathered)
+    .option("--episodes <n>", "demonstrations that each algorithm is shown (default: each environment's own)", whole(1))
+    .option("--judge-episodes <n>", "episodes that each policy is measured over", whole(1), 100)
+    .option("--set <algorithm.name=value...>", "settings of an algorithm, see: apprentice algorithms NAME", gathered)
+    .option("--jobs <n>", "runs at the same time (default: one a core)", whole(1))
+    .option("--out <folder>", "where runs, tables and figures are kept; the same folder goes on", "runs/benchmark")
+    .option("--json", "print one JSON object as the last line", false)
+    .addHelpText(
+      "after",
+      example(
+        "apprentice benchmark --quick",
+        "apprentice benchmark --quick --only CartPole-v1 bc dagger --seeds 5",
+        "apprentice benchmark --quick --set gail.steps=100000 --json",
+      ),
+    )
+    .action(async (options) => (await import("./benchmark.ts")).benchmark(options));
+
+  apprentice
     .command("envs")
     .description("list the environments and their experts")
     .option("--json", "print JSON")

@@ -20,6 +20,7 @@ import {
 import { findRecipe } from "./algorithms/index.ts";
 import { BadInput, given, Interrupted } from "./exit.ts";
 import { keptExpert } from "./expert.ts";
+import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
@@ -45,6 +46,9 @@ export interface TrainRequest {
   readonly command: readonly string[];
 }
 
+/** What of a request says what is to be learned: the rest is where and how it is kept. */
+type Problem = Omit<TrainRequest, "out" | "checkpointEvery" | "command">;
+
 /** What a run came to. */
 export interface Trained {
   readonly out: string;
@@ -54,16 +58,13 @@ export interface Trained {
   readonly driven: Driven;
   readonly updates: { readonly done: number; readonly unit: string };
   readonly transitions: number | undefined;
+  /** Of a robot: episodes that ended because the simulation blew up, since the command began. */
+  readonly failures?: number;
 }
 
 /** Trains in a new folder. Whatever is wrong with the request is thrown as `BadInput` before the folder is made. */
 export async function train(request: TrainRequest): Promise<Trained> {
-  const recipe = findRecipe(request.algorithm);
-  const known = settingsOf(recipe, request.env);
-  const values = readSettings(known, request.set ?? [], recipe.name);
-  const pick = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
-  const options = { ...pick(recipe.settings), seed: request.seed };
-  const problem = await plan(request, pick(policySettings));
+  const { recipe, options, problem } = await settled(request);
   const path = request.out ?? `runs/${recipe.name}${problem.env ? `-${problem.env}` : ""}-${request.seed}`;
   free(path);
 
@@ -88,6 +89,18 @@ export async function train(request: TrainRequest): Promise<Trained> {
   };
   const folder = await given(() => createRun(path, config));
   return work({ folder, recipe, prepared, parts, run, every: request.checkpointEvery });
+}
+
+/** A request with every default put in its place. Throws `BadInput` on an algorithm, a setting or an environment that is not there. */
+export async function settled(
+  request: Problem,
+): Promise<{ recipe: Recipe; options: Record<string, unknown>; problem: ProblemConfig }> {
+  const recipe = findRecipe(request.algorithm);
+  const known = settingsOf(recipe, request.env);
+  const values = readSettings(known, request.set ?? [], recipe.name);
+  const pick = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
+  const options = { ...pick(recipe.settings), seed: request.seed };
+  return { recipe, options, problem: await plan(request, pick(policySettings)) };
 }
 
 /** Goes on with a run that was stopped, or killed, as if nothing had happened. */
@@ -123,7 +136,7 @@ export function settingsOf(recipe: Recipe, env: string | undefined): Settings {
 }
 
 /** The problem that a request describes, every default put in its place. */
-async function plan(request: TrainRequest, policy: Record<string, unknown>): Promise<ProblemConfig> {
+async function plan(request: Problem, policy: Record<string, unknown>): Promise<ProblemConfig> {
   const { seed, demos, episodes } = request;
   const judge = { episodes: request.judgeEpisodes, seed: seedOf("judge", seed) };
   const { env } = request;
@@ -199,8 +212,10 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     const speed = transitions === undefined ? "" : `, ${short(transitions / driven.seconds)} transitions/s`;
     say(`trained: ${at.done.toLocaleString("en-US")} ${at.unit} in ${duration(driven.seconds)}${speed}`);
 
-    const { policy } = await run.result();
-    folder.write("policy.onnx", policy.toOnnx({ env: config.env ?? null, algorithm: config.algorithm, seed: config.seed }));
+    const { policy, reward } = await run.result();
+    const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };
+    folder.write("policy.onnx", policy.toOnnx(about));
+    if (reward) folder.write("reward.onnx", reward.toOnnx(about));
     stop.release();
     const quit = onStop(() => {
       folder.release();
@@ -211,7 +226,9 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     folder.write("report.html", page);
     folder.finish(verdict);
     quit.release();
-    return { out: path, config, recipe, verdict, driven, updates: at, transitions };
+    const env = parts.env();
+    tellFailures(env);
+    return { out: path, config, recipe, verdict, driven, updates: at, transitions, ...failuresJson(env) };
   } finally {
     stop.release();
     folder.release();

@@ -41,13 +41,14 @@ export interface IntervalFigure {
 }
 
 /** Tones that differ in lightness, so that they still differ in print; lines differ in their dashes, too. */
-const tones = ["#123f6d", "#e08214", "#4d9a8f", "#9a9a9a", "#6a3d9a"];
+const tones = ["#123f6d", "#e08214", "#4d9a8f", "#9a9a9a", "#6a3d9a", "#b2182b"];
 const dashes = [
   [1, 0],
   [6, 3],
   [2, 2],
   [8, 3, 2, 3],
   [4, 4],
+  [12, 4],
 ];
 const ink = "#222222";
 
@@ -100,7 +101,11 @@ export function lineFigure(figure: LineFigure): Promise<string> {
     scale: figure.logX
       ? { type: "log", nice: false, padding: few ? 14 : 0 }
       : { zero: false, nice: false, padding: few ? 14 : 0 },
-    axis: { grid: false, tickMinStep: 1, ...(few ? { values: places } : { tickCount: 8 }) },
+    axis: {
+      grid: false,
+      ...(places.every(Number.isInteger) ? { tickMinStep: 1 } : {}),
+      ...(few ? { values: places } : { tickCount: 8 }),
+    },
   };
   const heights = values.map((point) => Math.log10(point.y)).filter(Number.isFinite);
   const [lowest, highest] = [Math.floor(Math.min(...heights)), Math.ceil(Math.max(...heights))];
