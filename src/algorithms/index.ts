@@ -61,6 +61,7 @@ export { ExpertError } from "./direct/online/answers.ts";
 export { type Beta, betaSchedule, exponentialBeta, linearBeta } from "./direct/online/beta.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
 export type { AdversarialOptions } from "./inverse/adversarial/options.ts";
+export { type AdversarialPreset, adversarialPresets } from "./inverse/adversarial/presets.ts";
 export {
   type AdversarialProblem,
   type AdversarialRecord,

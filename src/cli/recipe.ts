@@ -7,6 +7,11 @@ import { type Reading, type Settings, settings } from "./settings.ts";
 /** A policy that can be saved as one file. */
 export type SavedPolicy = Policy & { toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array };
 
+/** A reward that was learned on the way and can be saved as one file. */
+export interface SavedReward {
+  toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array;
+}
+
 /** A figure of a run's records: each line is one of their numbers. */
 export interface Curve {
   readonly title: string;
@@ -51,12 +56,18 @@ export interface Recipe {
   prepare(ingredients: Ingredients, options: Readonly<Record<string, unknown>>): Promise<Prepared>;
 }
 
+/** What a run leaves behind. */
+export interface Learned {
+  readonly policy: SavedPolicy;
+  readonly reward?: SavedReward;
+}
+
 /** A problem that is ready to be worked on. */
 export interface Prepared {
   /** Demonstrations that the learner doesn't learn from. */
   readonly heldOut?: Dataset;
-  start(): PendingRun<unknown, object, { policy: SavedPolicy }>;
-  resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, { policy: SavedPolicy }>;
+  start(): PendingRun<unknown, object, Learned>;
+  resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, Learned>;
   show(row: object): string;
   transitions(progress: Progress): number | undefined;
 }

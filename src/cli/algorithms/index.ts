@@ -1,12 +1,16 @@
 import { nearest } from "../../envs/index.ts";
 import { BadInput } from "../exit.ts";
 import type { Recipe } from "../recipe.ts";
+import { airl } from "./airl.ts";
 import { bc } from "./bc.ts";
 import { dagger } from "./dagger.ts";
+import { gail } from "./gail.ts";
 import { ppo } from "./ppo.ts";
 
 /** Every algorithm that `train` knows, by name. */
-export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries([bc, dagger, ppo].map((one) => [one.name, one]));
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
+  [bc, dagger, gail, airl, ppo].map((one) => [one.name, one]),
+);
 
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */
 export function findRecipe(name: string): Recipe {

@@ -1,0 +1,105 @@
+import { type AdversarialOptions, type AdversarialProblem, adversarialPresets, type airl } from "../../algorithms/index.ts";
+import { count, type Dataset, split } from "../../data/index.ts";
+import { type Recipe, recipe } from "../recipe.ts";
+import { choice, list, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+
+const x = { of: "steps", label: "steps of the environment" };
+const percent = (share: number) => `${short(100 * share)} %`;
+
+/** The recipe of one of the adversarial family: they differ in the discriminator alone. */
+export function adversarialRecipe(algorithm: typeof airl): Recipe {
+  return recipe({
+    algorithm,
+    learner: "learner",
+    readings: {
+      steps: whole(1),
+      copies: whole(1),
+      rolloutSteps: whole(1),
+      epochs: whole(1),
+      batchSize: whole(1),
+      gamma: real(0, 1),
+      lambda: real(0, 1),
+      valueClip: real(0),
+      clipNorm: real(0),
+      targetKl: real(0),
+      schedule: choice("constant", "linear"),
+      over: choice("s", "sa", "sas", "sasd"),
+      rewardHidden: list(whole(1)),
+      rewardActivation: choice("tanh", "relu", "silu"),
+      rewardForm: choice("positive", "negative", "both", "forward-kl"),
+      members: whole(1),
+      rewardUpdates: whole(1),
+      rewardBatch: whole(1),
+      memory: whole(1),
+      normalise: choice("demos", "running", "none"),
+      warmStart: whole(),
+      settle: whole(),
+      validation: real(0, 0.99),
+      keep: choice("last", "distance", "disagreement"),
+    },
+    preset(env) {
+      const known = env !== undefined && Object.hasOwn(adversarialPresets, env) ? adversarialPresets[env] : undefined;
+      return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };
+    },
+    async build(ingredients, options) {
+      const demos = await ingredients.demos();
+      const problem: AdversarialProblem = { env: ingredients.env(), demos, policy: ingredients.policy() };
+      return { problem, ...heldOut(demos, options) };
+    },
+    show: ({ episodeReturn, expertAccuracy, learnerAccuracy, distance, warning }) =>
+      [
+        episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
+        `tells the expert ${percent(expertAccuracy)}, the learner ${percent(learnerAccuracy)}`,
+        `distance ${short(distance)}`,
+        warning === undefined ? "" : `! ${warning}`,
+      ]
+        .filter((part) => part !== "")
+        .join("  "),
+    curves: [
+      {
+        title: "Return of the episodes that ended",
+        x,
+        y: "return (sum of the environment's own rewards)",
+        lines: [{ of: "episodeReturn", name: "drawn actions" }],
+      },
+      {
+        title: "What the discriminator tells right",
+        x,
+        y: "share of steps",
+        lines: [
+          { of: "expertAccuracy", name: "the expert's" },
+          { of: "learnerAccuracy", name: "the learner's" },
+        ],
+      },
+      {
+        title: "How far the learner is from the expert",
+        x,
+        y: "energy distance of pairs (s, a)",
+        lines: [{ of: "distance", name: "distance" }],
+      },
+      {
+        title: "Disagreement on the expert's held-out states",
+        x,
+        y: "share of states, or root mean square",
+        lines: [{ of: "disagreement", name: "disagreement" }],
+      },
+      {
+        title: "The learned reward on the learner's steps",
+        x,
+        y: "reward (before it is brought to scale)",
+        lines: [
+          { of: "rewardMean", name: "mean" },
+          { of: "rewardDeviation", name: "deviation" },
+        ],
+      },
+    ],
+    transitions: ({ done }) => done,
+  });
+}
+
+/** The demonstrations that are set aside: the same seed draws the same ones. */
+function heldOut(demos: Dataset, { validation, seed }: AdversarialOptions): { heldOut?: Dataset } {
+  if (Math.floor(validation * count(demos)) === 0) return {};
+  return { heldOut: split(demos, { validation, seed }).validation };
+}
