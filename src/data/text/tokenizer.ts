@@ -49,9 +49,9 @@ export function encodePair(
 
 function responseIds(tokenizer: Tokenizer, prompt: string, x: Int32Array, response: string): Int32Array {
   if (response === "") return new Int32Array(0);
-  const whole = promptIds(tokenizer, prompt + response);
-  if (whole.length > x.length && x.every((id, i) => whole[i] === id)) return whole.subarray(x.length);
   const fits = (y: Int32Array) => y.length > 0 && tokenizer.decode([...x, ...y]) === prompt + response;
+  const whole = promptIds(tokenizer, prompt + response);
+  if (x.every((id, i) => whole[i] === id) && fits(whole.subarray(x.length))) return whole.subarray(x.length);
   const alone = tokenizer.encode(response);
   if (fits(alone)) return alone;
   // A tokenizer that marks the first word of every text by a space: what stands behind an anchor has no such mark.
