@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { resume, start, train } from "../../algorithms/index.ts";
 import { compile, input, layout } from "../../autodiff/index.ts";
 import { episodeReturns } from "../../data/index.ts";
-import { cartPole, defineEnv, frozenLake, loadEnv, pendulum } from "../../envs/index.ts";
+import { cartPole, defineEnv, frozenLake, hopper, loadEnv, loadMujoco, pendulum } from "../../envs/index.ts";
 import { planner } from "../../experts/index.ts";
 import { type ActionSpace, box, discrete, type Env, multiDiscrete, type StepBatch } from "../../mdp/index.ts";
 import { loadPolicy, mlp, type PolicyModel, tabular } from "../../policies/index.ts";
@@ -153,6 +153,8 @@ describe("what an episode's end is worth", () => {
 });
 
 describe("a run", () => {
+  beforeAll(() => loadMujoco());
+
   it.each([
     ["CartPole", cartPole(), {}],
     [
@@ -161,6 +163,7 @@ describe("a run", () => {
       { targetKl: 0.01, valueClip: 0.2, entropyBonus: 0.01, rolloutSteps: 70, batchSize: 60 },
     ],
     ["a defined world", exchange(false), { normalise: false, scaleRewards: false, normaliseAdvantages: false }],
+    ["Hopper, with its simulator", hopper(), { rolloutSteps: 40 }],
   ])("that is saved and resumed equals one that was not, bit for bit: %s", async (_, env, given) => {
     const problem = { env, policy: mlp(env, { hidden: [8] }) };
     const options = { ...small, steps: 10_000, seed: 5, ...given };
