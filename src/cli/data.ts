@@ -5,6 +5,7 @@ import { describe, size } from "../mdp/index.ts";
 import { writeWhole } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert } from "./expert.ts";
+import { failuresJson, tellFailures } from "./failures.ts";
 import { readDemos, record } from "./ingredients.ts";
 import { print, printJson, say, short, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
@@ -74,7 +75,9 @@ export async function recordDemos(request: RecordRequest): Promise<void> {
   const bytes = encodeDataset(out, data);
   writeWhole(out, bytes);
   const { trajectories, steps, return: returned } = overview(data);
-  if (json) printJson({ out, env: env.id, expert, trajectories, steps, return: returned, bytes: bytes.length });
+  tellFailures(env);
+  if (json)
+    printJson({ out, env: env.id, expert, trajectories, steps, return: returned, bytes: bytes.length, ...failuresJson(env) });
   say(`${out}: ${trajectories} trajectories, ${steps.toLocaleString("en-US")} steps, mean return ${short(returned.mean)}`);
 }
 

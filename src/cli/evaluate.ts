@@ -5,6 +5,7 @@ import { loadPolicy, type OnnxPolicy } from "../policies/index.ts";
 import { readConfig } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert, policyFile } from "./expert.ts";
+import { failuresJson, tellFailures } from "./failures.ts";
 import { readBytes } from "./files.ts";
 import { defaultExpert, readDemos } from "./ingredients.ts";
 import { judged } from "./judge.ts";
@@ -49,7 +50,8 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
   const began = performance.now();
   if (!expert && !demos) say(`nobody to compare with in ${env.id}: give --expert or --demos for the gap`);
   const verdict = await judged(env, policy, { episodes, seed, ...(expert ? { expert } : {}), ...(demos ? { demos } : {}) });
-  if (json) printJson({ ...head, ...verdictJson(verdict), seconds: (performance.now() - began) / 1000 });
+  tellFailures(env);
+  if (json) printJson({ ...head, ...verdictJson(verdict), ...failuresJson(env), seconds: (performance.now() - began) / 1000 });
   else
     print(
       table(

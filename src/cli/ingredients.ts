@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
-import { makeEnv } from "../envs/index.ts";
+import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
-import type { Env } from "../mdp/index.ts";
-import { activations, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
+import type { Env, Space } from "../mdp/index.ts";
+import { activations, cnn, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { type AskedExpert, expertLabel, findExpert } from "./expert.ts";
 import { readBytes } from "./files.ts";
@@ -42,21 +42,35 @@ export function readProblem(value: unknown, where: string): ProblemConfig {
 export const policySettings: Settings = settings(
   { policy: "auto", hidden: [32, 32], activation: "tanh", distribution: "auto", scale: "fixed", initialLogStd: -0.5 },
   {
-    policy: choice("auto", "mlp", "linear", "tabular"),
+    policy: choice("auto", "mlp", "linear", "tabular", "cnn"),
     hidden: list(whole(1)),
     activation: choice(...(Object.keys(activations) as [string, ...string[]])),
     distribution: choice("auto", "gaussian", "squashed"),
-    scale: choice("fixed", "state"),
+    scale: choice("fixed", "state", "constant"),
   },
 );
 
 interface PolicyValues {
-  readonly policy: "auto" | "mlp" | "linear" | "tabular";
+  readonly policy: "auto" | "mlp" | "linear" | "tabular" | "cnn";
   readonly hidden: number[];
   readonly activation: keyof typeof activations;
   readonly distribution: "auto" | "gaussian" | "squashed";
-  readonly scale: "fixed" | "state";
+  readonly scale: "fixed" | "state" | "constant";
   readonly initialLogStd: number;
+}
+
+/**
+ * Settings that suit an environment of pictures: the network of Bojarski et al. 2016, fitted by squared error. None elsewhere, or
+ * where there is no such environment.
+ */
+export function pictureSettings(env: string | undefined): Readonly<Record<string, unknown>> {
+  if (env === undefined || !Object.hasOwn(environments, env) || !hasPicture(makeEnv(env).observation)) return {};
+  return { policy: "cnn", hidden: [100, 50, 10], scale: "constant", batchSize: 64 };
+}
+
+function hasPicture(space: Space): boolean {
+  if (space.kind === "dict") return Object.values(space.spaces).some(hasPicture);
+  return space.kind === "box" && space.bytes === true && space.shape.length === 3;
 }
 
 /** What a recipe may ask for. Each throws `BadInput`, saying which option is missing, if it isn't there. */
@@ -128,12 +142,13 @@ export function ingredients(config: ProblemConfig): Ingredients {
     policy() {
       const { policy: asked, distribution: wanted, ...others } = config.policy as unknown as PolicyValues;
       const { observation, action } = world();
-      const distribution = wanted === "auto" ? usualDistribution(action) : wanted;
-      const rest = { ...others, distribution };
       const exact = observation.kind === "discrete" && action.kind === "discrete";
-      const policy = asked === "auto" ? (exact ? "tabular" : "mlp") : asked;
+      const policy = asked === "auto" ? (exact ? "tabular" : hasPicture(observation) ? "cnn" : "mlp") : asked;
+      const usual = policy === "cnn" ? "gaussian" : usualDistribution(action);
+      const rest = { ...others, distribution: wanted === "auto" ? usual : wanted };
       found = { ...found, policy: { policy, ...rest } };
       if (policy === "tabular") return tabular(world());
+      if (policy === "cnn") return cnn(world(), rest);
       return policy === "linear" ? linearPolicy(world(), rest) : mlp(world(), rest);
     },
     resolved() {

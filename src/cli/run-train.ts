@@ -51,7 +51,7 @@ function continued(algorithm: string | undefined, folder: string, options: Parti
 
 /** What a finished run is to a program. */
 export function trainedJson(trained: Trained, seconds: number): Record<string, unknown> {
-  const { config, verdict, driven, updates, transitions, out } = trained;
+  const { config, verdict, driven, updates, transitions, failures, out } = trained;
   return {
     algorithm: config.algorithm,
     env: config.env,
@@ -61,6 +61,7 @@ export function trainedJson(trained: Trained, seconds: number): Record<string, u
     [updates.unit]: updates.done,
     seconds: driven.seconds,
     ...(transitions === undefined ? {} : { transitions, transitionsPerSecond: transitions / driven.seconds }),
+    ...(failures === undefined ? {} : { failures }),
     wallSeconds: seconds,
     out,
     policy: `${out}/policy.onnx`,

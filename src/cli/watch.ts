@@ -6,6 +6,7 @@ import { animatedSvg, type Film, film, png, readConfig, type Showing, stills, wr
 import { loadedPolicy, mustFit } from "./evaluate.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert, policyFile } from "./expert.ts";
+import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, readProblem } from "./ingredients.ts";
 import { meter, printJson, say, short } from "./terminal.ts";
 import { seedOf } from "./train.ts";
@@ -51,7 +52,8 @@ export async function watch(request: WatchRequest): Promise<void> {
   const files = await write({ title: `${env.id}: ${who}`, films });
   const played = films.map(({ steps: length, total, terminated }) => ({ steps: length, return: total, terminated }));
   const frames = films.reduce((sum, { frames: all }) => sum + all.length, 0);
-  if (json) printJson({ out, env: env.id, who, episodes: played, frames, files });
+  tellFailures(env);
+  if (json) printJson({ out, env: env.id, who, episodes: played, frames, files, ...failuresJson(env) });
   const returns = played.map(({ return: total }) => short(total)).join(", ");
   say(`${out}: ${frames} pictures of ${episodes === 1 ? "an episode" : `${episodes} episodes`} of ${who}, return ${returns}`);
 }

@@ -1,5 +1,6 @@
 import type { PendingRun, Progress } from "../algorithms/algorithm.ts";
 import type { Checkpoint } from "./checkpoints.ts";
+import { noteClock } from "./metrics.ts";
 import type { RunFolder } from "./store.ts";
 
 export interface DriveOptions<Row> {
@@ -116,6 +117,7 @@ export async function drive<State, Row extends object, Result>(
     part = 0;
     answered = undefined;
     folder.metrics.append(row);
+    noteClock(folder.path, round, seconds());
     onRound?.(row, run.progress(), round);
     if (clock() - keptAt >= SHARE * keeping) keep();
     if (due()) {

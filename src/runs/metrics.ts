@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { attempt, type Disk, disk, writeAll } from "./disk.ts";
 
@@ -24,6 +24,7 @@ export interface Metrics {
 }
 
 export const METRICS = "metrics.jsonl";
+const CLOCK = "clock.txt";
 
 /** The mark of an empty file. */
 export const nothing: Mark = { bytes: 0, sha256: createHash("sha256").digest("hex") };
@@ -64,12 +65,30 @@ export function metricsFault(folder: string, { bytes, sha256 }: Mark): string | 
   return same ? undefined : `${METRICS} has another content than when it was saved`;
 }
 
-/** The records of a folder. A last line that was cut off by a kill is left out. */
+/**
+ * Notes how long the run had taken after a round, wall clock, in a file of its own: it is no result, so it may differ between runs
+ * that are the same, and nothing is lost with it.
+ */
+export function noteClock(folder: string, round: number, seconds: number): void {
+  try {
+    appendFileSync(join(folder, CLOCK), `${round} ${seconds.toFixed(3)}\n`);
+  } catch {
+    // the run's own files say it when the disk refuses
+  }
+}
+
+/** The records of a folder, each with its `wallSeconds` where they were noted. A last line that was cut off by a kill is left out. */
 export function readRecords(folder: string): Record<string, unknown>[] {
-  const path = join(folder, METRICS);
-  if (!existsSync(path)) return [];
-  const whole = readFileSync(path, "utf8").split("\n").slice(0, -1);
-  return whole.map((line) => JSON.parse(line));
+  const lines = (name: string) => {
+    const path = join(folder, name);
+    return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
+  };
+  const noted = lines(CLOCK).map((line) => /^(\d+) ([\d.]+)$/.exec(line));
+  const wall = new Map(noted.map((found) => [Number(found?.[1]), Number(found?.[2])])); // a round that was made twice: the last time
+  return lines(METRICS).map((line, i) => {
+    const record = JSON.parse(line);
+    return wall.has(i + 1) ? { ...record, wallSeconds: wall.get(i + 1) } : record;
+  });
 }
 
 /** Typed arrays as lists; numbers that JSON has no sign for by their names. */

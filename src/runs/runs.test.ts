@@ -128,7 +128,7 @@ describe("a run's folder", () => {
   it("holds the configuration, one record a round, and the two newest checkpoints", async () => {
     const path = newFolder();
     await whole(path);
-    expect(readdirSync(path).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "verdict.json"]);
+    expect(readdirSync(path).sort()).toEqual(["checkpoint", "clock.txt", "config.json", "metrics.jsonl", "verdict.json"]);
     expect(readdirSync(join(path, "checkpoint")).sort()).toEqual(twoNewest);
     expect(readConfig(path)).toEqual(config);
     expect(readRecords(path).map(({ round }) => round)).toEqual(Array.from({ length: ROUNDS }, (_, i) => i + 1));
@@ -145,7 +145,7 @@ describe("a run's folder", () => {
       await goOn(path, (message) => complaints.push(message));
       expect({ n, ...outcome(path), complaints }).toEqual({ n, ...expected, complaints: [] });
       expect(readdirSync(join(path, "checkpoint")).sort()).toEqual(twoNewest);
-      expect(readdirSync(path).sort()).toEqual(["checkpoint", "config.json", "metrics.jsonl", "verdict.json"]);
+      expect(readdirSync(path).sort()).toEqual(["checkpoint", "clock.txt", "config.json", "metrics.jsonl", "verdict.json"]);
     }
   });
 
@@ -266,6 +266,17 @@ describe("a damaged checkpoint", () => {
 });
 
 describe("driving a run", () => {
+  it("notes the time that its rounds took, beside the records: a resumed run's goes on from the one before", async () => {
+    const path = newFolder();
+    await whole(path);
+    const times = readRecords(path).map(({ wallSeconds }) => wallSeconds as number);
+    expect(times).toHaveLength(ROUNDS);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).not.toContain("wallSeconds");
+    writeFileSync(join(path, "clock.txt"), "1 0.5\n2 0.7\n2 0.9\n3 1.");
+    expect(readRecords(path).map(({ wallSeconds }) => wallSeconds)).toEqual([0.5, 0.9, ...new Array(ROUNDS - 2).fill(undefined)]);
+  });
+
   it("saves a state when it is stopped, and goes on from there", async () => {
     const { expected } = await reference();
     const path = newFolder();

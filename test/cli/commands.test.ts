@@ -40,6 +40,7 @@ describe("apprentice train", () => {
     const run = at("runs/bc-CartPole-v1-3");
     expect(readdirSync(run).sort()).toEqual([
       "checkpoint",
+      "clock.txt",
       "config.json",
       "metrics.jsonl",
       "policy.onnx",

@@ -1,5 +1,7 @@
 import { dagger as algorithm } from "../../algorithms/index.ts";
+import { makeEnv } from "../../envs/index.ts";
 import { watchful } from "../../experts/index.ts";
+import { pictureSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
 import { choice, either, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
@@ -28,6 +30,14 @@ export const dagger = recipe({
     openRequests: whole(1),
     timeout: real(0),
   },
+  preset(env) {
+    const pictured = pictureSettings(env);
+    // A round is an episode, so that it has a return. With pictures a fit to all of ℬ takes longer every round; and a mean
+    // that was fitted by squared error knows no spread to draw from.
+    return env !== undefined && "policy" in pictured
+      ? { ...pictured, states: Math.min(1000, makeEnv(env).maxSteps), mode: "streaming", updates: 150, deterministic: true }
+      : {};
+  },
   async build(ingredients, { gate }) {
     const env = ingredients.env();
     const asked = await ingredients.expert();
@@ -36,8 +46,9 @@ export const dagger = recipe({
     const demos = ingredients.fromFile ? { demos: await ingredients.demos() } : {}; // else round 1 is the expert's own
     return { problem: { env, expert, policy, ...demos } };
   },
-  show: ({ loss, labels, mismatch, validationReturn, return: visited }) =>
+  show: ({ round, loss, labels, mismatch, validationReturn, return: visited }) =>
     [
+      `round ${round}`,
       `${labels.toLocaleString("en-US")} labels`,
       `loss ${short(loss)}`,
       mismatch === undefined ? "" : `disagrees ${short(100 * mismatch)} %`,
@@ -61,15 +72,31 @@ export const dagger = recipe({
     },
     {
       title: "Log loss on all labelled states",
-      x: { of: "labels", label: "labels asked for" },
+      x: { of: "labels", label: "labels the expert gave" },
       y: "log loss (nats a pair)",
       lines: [{ of: "loss", name: "training" }],
     },
     {
       title: "Disagreement with the expert where the learner goes",
-      x: { of: "labels", label: "labels asked for" },
+      x: { of: "labels", label: "labels the expert gave" },
       y: "share of visited states",
       lines: [{ of: "mismatch", name: "disagreement" }],
+    },
+    {
+      title: "What the expert did for it",
+      x: { of: "labels", label: "labels the expert gave" },
+      y: "times, since the beginning",
+      lines: [
+        { of: "expertSteps", name: "steps in which it acted" },
+        { of: "interventions", name: "times it took over" },
+        { of: "contextSwitches", name: "changes of who acts" },
+      ],
+    },
+    {
+      title: "Time",
+      x: { of: "labels", label: "labels the expert gave" },
+      y: "wall clock (s)",
+      lines: [{ of: "wallSeconds", name: "visits, labels and fits" }],
     },
   ],
 });
