@@ -5,6 +5,11 @@ export {
   type BehaviorCloningRecord,
   type BehaviorCloningState,
   behaviorCloning,
+  type CloningOptions,
+  type CloningState,
+  type FineTuningOptions,
+  type FineTuningProblem,
+  supervisedFineTuning,
 } from "./direct/behavior-cloning.ts";
 export { countedBySteps } from "./direct/by-step.ts";
 export {

@@ -1,3 +1,4 @@
+export { type AccumulatedUpdate, compileAccumulated } from "./accumulate.ts";
 export { grad } from "./grad.ts";
 export * from "./initializers.ts";
 export { decodeInitialisers, decodeSignature, type OnnxSignature } from "./onnx.ts";

@@ -24,4 +24,12 @@ export type {
 export { type PlayOn, type ResponsesOptions, responsesOf } from "./responses.ts";
 export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";
-export { gpt2, llama, type RotaryConfig, type TransformerConfig, transformerParams } from "./transformer.ts";
+export {
+  gpt2,
+  hiddenStates,
+  llama,
+  logits,
+  type RotaryConfig,
+  type TransformerConfig,
+  transformerParams,
+} from "./transformer.ts";

@@ -1,24 +1,40 @@
-import { initialise, type Program, rng, type TrainState, type Update } from "../../autodiff/index.ts";
+import { initialise, rng, type TrainState } from "../../autodiff/index.ts";
 import {
   type Augment,
-  actionColumn,
-  allActions,
   type Dataset,
-  type Minibatch,
-  type Minibatches,
   type MinibatchState,
-  minibatches,
   moments,
   type Pairs,
   pairCount,
-  pairReader,
-  splitPairs,
+  type TokenSequences,
 } from "../../data/index.ts";
-import { describe, sameKind } from "../../mdp/index.ts";
-import { type NeuralPolicy, type Normaliser, neuralPolicy, normaliser, type PolicyModel } from "../../policies/index.ts";
+import {
+  type LanguageFamily,
+  type LanguageModel,
+  languageModel,
+  type NeuralPolicy,
+  neuralPolicy,
+  normaliser,
+  type PolicyModel,
+} from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import { countedLogits, tableScore } from "./counting.ts";
-import { compileFit, compileScore, type FitOptions, fitDefaults } from "./log-loss.ts";
+import type { Lessons } from "./lessons.ts";
+import { type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
+import { checkPairs, pairLessons, parts } from "./pair-lessons.ts";
+import { checkTokens, tokenLessons, updatesFor } from "./token-lessons.ts";
+
+/** What every kind of demonstrations is learned by. */
+export interface CloningOptions extends FitOptions {
+  /** Times that every pair is seen; for pairs of a world 0 for 10, or as often as it takes to make 20,000 updates where the data are few. */
+  epochs: number;
+  /** The number of updates, if it should not follow from `epochs`; 0 for that. */
+  updates: number;
+  /** Share of the trajectories (of the texts) that is held out, rounded down, so that few demonstrations are all used. */
+  validation: number;
+  /** Epochs without a better validation loss after which it stops and goes back to the best; 0 for never. */
+  patience: number;
+  seed: number;
+}
 
 /** Demonstrations (s_1, a_1), ..., (s_N, a_N) of the expert, and the family of policies to choose from. */
 export interface BehaviorCloningProblem {
@@ -30,29 +46,43 @@ export interface BehaviorCloningProblem {
   readonly augment?: Augment;
 }
 
-export interface BehaviorCloningOptions extends FitOptions {
-  /** Times that every pair is seen; 0 for 10, or as often as it takes to make 20,000 updates where the data are few. */
-  epochs: number;
-  /** The number of updates, if it should not follow from `epochs`; 0 for that. */
-  updates: number;
+export interface BehaviorCloningOptions extends CloningOptions {
   /** Shift and scale observations by the demonstrations' mean and deviation; kept inside the policy. */
   normalise: boolean;
   /** Weights of the actions in the loss: none, inverse to their frequency, or given. */
   classWeights: "none" | "balanced" | number[];
-  /** Share of the trajectories that is held out (rounded down, so that few demonstrations are all used). */
-  validation: number;
-  /** Epochs without a better validation loss after which it stops and goes back to the best; 0 for never. */
-  patience: number;
   /** For tables: counts added to every action of every state. */
   smoothing: number;
   /** For tables: what they say of states without a pair: every action alike, or each as often as in all pairs together. */
   unseen: "uniform" | "marginal";
-  seed: number;
+}
+
+/** Texts of the expert, and the language models to choose from: each token is an action, taken in the state of those before it. */
+export interface FineTuningProblem {
+  readonly demos: TokenSequences;
+  readonly policy: LanguageFamily;
+  /** The parameters to begin with; without them the family's first values. */
+  readonly theta?: Float32Array;
+  /** Held-out texts; without them a share of the sequences is held out. */
+  readonly validation?: TokenSequences;
+}
+
+export interface FineTuningOptions extends CloningOptions {
+  /** Tokens in a row; 0 for the model's context. Longer sequences are cut into pieces. */
+  length: number;
+  /** Put several sequences into a row, where they don't see each other, so that little is padding. */
+  packing: boolean;
+  /** Rows whose gradient is computed at once, of the `batchSize` rows of an update; 0 for all. Fewer take less memory. */
+  microBatch: number;
+  /** Tokens whose logits stand in memory at once; 0 for all. Each further part computes the hidden states again. */
+  logits: number;
+  /** Threads of the machine that a run takes; results are the same. */
+  threads: number;
 }
 
 /** Plain data: all that the next round depends on. */
-export interface BehaviorCloningState {
-  options: BehaviorCloningOptions;
+export interface CloningState<Options> {
+  options: Options;
   /** Updates in all. */
   total: number;
   learner: TrainState;
@@ -63,6 +93,8 @@ export interface BehaviorCloningState {
   stale: number;
   stopped: boolean;
 }
+
+export type BehaviorCloningState = CloningState<BehaviorCloningOptions>;
 
 /** One round: an epoch, or a thousand updates of a long one. */
 export interface BehaviorCloningRecord {
@@ -75,13 +107,69 @@ export interface BehaviorCloningRecord {
   validationLoss?: number;
   /** ... and the share of held-out states on which the most likely action is the expert's. */
   validationAccuracy?: number;
+  /** For texts: e to the validation loss. */
+  perplexity?: number;
+  /** In the first round: what should be known of how the demonstrations were used. */
+  note?: string;
 }
 
 const ROUND = 1000;
-const BLOCK_ENTRIES = 1 << 19;
-const SCORE_ROWS = 8192;
-/** Numbers of observations that are scored at once: fewer rows of large ones. */
-const SCORE_ENTRIES = 1 << 22;
+
+/** What sets one kind of demonstrations apart from another; the rounds are the same. */
+interface Kind<Problem, Options extends CloningOptions, Policy> {
+  readonly name: string;
+  readonly about: string;
+  readonly defaults: Options;
+  /** Throws if the demonstrations are not the policy's. */
+  check(problem: Problem): void;
+  /** What the state begins with: updates in all, the first parameters, the normaliser. */
+  begin(problem: Problem, options: Options): Pick<CloningState<Options>, "total" | "learner" | "normaliser">;
+  lessons(state: CloningState<Options>, problem: Problem): Promise<Lessons>;
+  policy(problem: Problem, theta: Float32Array, state: CloningState<Options>): Policy;
+  /** Further entries of a record with a validation loss. */
+  readonly reads?: (loss: number) => Partial<BehaviorCloningRecord>;
+}
+
+/** Minibatches of the log loss, whatever the demonstrations are. */
+function cloning<Problem, Options extends CloningOptions, Policy>(
+  kind: Kind<Problem, Options, Policy>,
+): Algorithm<Problem, Options, CloningState<Options>, BehaviorCloningRecord, { policy: Policy }> {
+  return {
+    name: kind.name,
+    about: kind.about,
+    defaults: kind.defaults,
+
+    async init(problem, options) {
+      kind.check(problem);
+      checkOptions(options);
+      const begun = kind.begin(problem, options);
+      return { options, ...begun, batches: null, best: null, stale: 0, stopped: false };
+    },
+
+    async iterate(state, problem) {
+      const { learner } = state;
+      const lessons = await lessonsOf(state, () => kind.lessons(state, problem));
+      // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)) for minibatches b, up to the end of the epoch.
+      const first = learner.t;
+      const until = Math.min(state.total, first + ROUND, (Math.floor(first / lessons.perEpoch) + 1) * lessons.perEpoch);
+      const { loss, gradNorm } = await lessons.learn(learner, until - first);
+      state.batches = lessons.state?.() ?? null;
+      const done = learner.t - first;
+      const record = { updates: learner.t, epoch: learner.t / lessons.perEpoch, loss: loss / done, gradNorm: gradNorm / done };
+      const note = first === 0 && lessons.note ? { note: lessons.note } : {};
+      const whole = learner.t % lessons.perEpoch === 0 || learner.t === state.total;
+      return { ...record, ...note, ...(whole ? await validated(state, lessons, kind.reads) : {}) };
+    },
+
+    done: (state) => state.stopped || state.learner.t >= state.total,
+    progress: (state) => ({ done: state.learner.t, total: state.total, unit: "updates" }),
+
+    async result(state, problem) {
+      const chosen = state.options.patience > 0 && state.best ? state.best.theta : state.learner.theta;
+      return { policy: kind.policy(problem, chosen, state) };
+    },
+  };
+}
 
 /**
  * Behavior cloning with logistic loss (slides "Behavior Cloning with Logistic Loss"):
@@ -97,7 +185,7 @@ export const behaviorCloning: Algorithm<
   BehaviorCloningState,
   BehaviorCloningRecord,
   { policy: NeuralPolicy }
-> = {
+> = cloning({
   name: "bc",
   about: "behavior cloning: the policy of least log loss on the expert's pairs",
   defaults: {
@@ -112,219 +200,107 @@ export const behaviorCloning: Algorithm<
     unseen: "uniform",
     seed: 0,
   },
-
-  async init(problem, options) {
-    check(problem, options);
+  check: checkPairs,
+  begin(problem, options) {
     const { training } = parts(problem, options);
-    const N = pairCount(training);
-    const tabular = problem.policy.description.kind === "tabular";
-    const theta = initialise(problem.policy.params, rng(options.seed).split("theta"));
+    const { policy } = problem;
+    const tabular = policy.description.kind === "tabular";
     return {
-      options,
-      total: tabular ? 1 : updatesInAll(options, N),
-      learner: { theta, slots: slotNames(options).map(() => new Float32Array(theta.length)), t: 0 },
-      normaliser: options.normalise && !tabular && !problem.policy.scalesItself ? { ...normaliser(moments(training)) } : null,
-      batches: null,
-      best: null,
-      stale: 0,
-      stopped: false,
+      total: tabular ? 1 : updatesInAll(options, pairCount(training)),
+      learner: learnerFrom(initialise(policy.params, rng(options.seed).split("theta")), options),
+      normaliser: options.normalise && !tabular && !policy.scalesItself ? { ...normaliser(moments(training)) } : null,
     };
   },
+  lessons: pairLessons,
+  policy: ({ policy }, theta, state) => neuralPolicy(policy, theta, state.normaliser ?? undefined),
+});
 
-  async iterate(state, problem) {
-    const { options, learner } = state;
-    const work = await workshop(state, problem);
-    if (!work.update) {
-      learner.theta = countedLogits(problem.policy, work.training, options);
-      learner.t = 1;
-      const score = await scoreOn(work, problem.policy, learner.theta, work.training);
-      return { updates: 1, epoch: 1, loss: score.loss, gradNorm: 0, ...(await validate(state, problem.policy, work)) };
-    }
-    // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)), many minibatches b a call.
-    const until = Math.min(state.total, learner.t + ROUND, (Math.floor(learner.t / work.perEpoch) + 1) * work.perEpoch);
-    const first = learner.t;
-    let loss = 0;
-    let gradNorm = 0;
-    while (learner.t < until) {
-      const updates = Math.min(work.blockSize, until - learner.t);
-      work.batches.fill(work.block, updates);
-      const report = await work.update.run(learner, trimmed(work, updates), updates);
-      for (let k = 0; k < updates; k++) {
-        loss += report.loss[k];
-        gradNorm += report.gradNorm[k];
-      }
-    }
-    state.batches = work.batches.state();
-    const done = learner.t - first;
-    const record = { updates: learner.t, epoch: learner.t / work.perEpoch, loss: loss / done, gradNorm: gradNorm / done };
-    return learner.t % work.perEpoch === 0 || learner.t === state.total
-      ? { ...record, ...(await validate(state, problem.policy, work)) }
-      : record;
+/**
+ * Supervised fine-tuning is behavior cloning of whoever wrote the texts: s = (x, y_1, ..., y_{t-1}), a = y_t, the tokens of prompts
+ * masked,
+ *
+ *     θ = argmin_θ (1/N) Σ log 1/π_θ(y_t | x, y_1, ..., y_{t-1})
+ *
+ * over all tokens of a minibatch alike. Throws if the texts' tokens are not the model's.
+ */
+export const supervisedFineTuning: Algorithm<
+  FineTuningProblem,
+  FineTuningOptions,
+  CloningState<FineTuningOptions>,
+  BehaviorCloningRecord,
+  { policy: LanguageModel }
+> = cloning({
+  name: "sft",
+  about: "supervised fine-tuning: behavior cloning of texts, token by token",
+  defaults: {
+    ...fitDefaults,
+    batchSize: 16,
+    learningRate: 1e-3,
+    warmup: 0,
+    optimizer: "adamw",
+    clipNorm: 1,
+    epochs: 1,
+    updates: 0,
+    validation: 0.1,
+    patience: 0,
+    length: 0,
+    packing: true,
+    microBatch: 0,
+    logits: 0,
+    threads: 1,
+    seed: 0,
   },
-
-  done: (state) => state.stopped || state.learner.t >= state.total,
-  progress: (state) => ({ done: state.learner.t, total: state.total, unit: "updates" }),
-
-  async result(state, problem) {
-    const chosen = state.options.patience > 0 && state.best ? state.best.theta : state.learner.theta;
-    return { policy: neuralPolicy(problem.policy, chosen, state.normaliser ?? undefined) };
+  check: checkTokens,
+  begin(problem, options) {
+    const { policy, theta } = problem;
+    const first = theta?.slice() ?? initialise(policy.params, rng(options.seed).split("theta"));
+    return { total: updatesFor(problem, options), learner: learnerFrom(first, options), normaliser: null };
   },
-};
+  lessons: tokenLessons,
+  policy: ({ policy }, theta) => languageModel(policy, theta.slice()),
+  reads: (loss) => ({ perplexity: Math.exp(loss) }),
+});
 
 /** What is made once for a run and can be made again from its state: compiled programs, buffers. */
-interface Workshop {
-  training: Dataset | Pairs;
-  held: Dataset | Pairs | undefined;
-  /** A table has neither: it is fitted and scored by counting. Without held-out pairs there is nothing to score. */
-  update: Update | undefined;
-  score: Program | undefined;
-  batches: Minibatches;
-  block: Minibatch;
-  blockSize: number;
-  batchSize: number;
-  perEpoch: number;
+const made = new WeakMap<object, Promise<Lessons>>();
+
+function lessonsOf(state: object, make: () => Promise<Lessons>): Promise<Lessons> {
+  const known = made.get(state) ?? make();
+  made.set(state, known);
+  return known;
 }
 
-const workshops = new WeakMap<BehaviorCloningState, Promise<Workshop>>();
-
-function workshop(state: BehaviorCloningState, problem: BehaviorCloningProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(state, problem);
-    workshops.set(state, made);
-  }
-  return made;
-}
-
-async function makeWorkshop(state: BehaviorCloningState, problem: BehaviorCloningProblem): Promise<Workshop> {
-  const { options } = state;
-  const { policy } = problem;
-  const { training, held } = parts(problem, options);
-  const tabular = policy.description.kind === "tabular";
-  const normal: Normaliser | undefined = state.normaliser ?? undefined;
-  const { augment } = problem;
-  const changes = augment ? { augment } : {};
-  const batches = minibatches(training, { size: options.batchSize, seed: options.seed, epochs: Infinity, ...changes });
-  if (state.batches) batches.restore(state.batches);
-  const perUpdate = batches.block(1).s.length;
-  const blockSize = Math.max(1, Math.min(128, state.total, Math.floor(BLOCK_ENTRIES / perUpdate)));
-  const weights = classWeights(options.classWeights, problem.policy, training);
-  return {
-    training,
-    held,
-    update: tabular ? undefined : await compileFit(policy, normal, options, state.total, weights),
-    score: tabular || !held ? undefined : await compileScore(policy, normal),
-    batches,
-    block: batches.block(blockSize),
-    blockSize,
-    batchSize: options.batchSize,
-    perEpoch: Math.ceil(pairCount(training) / options.batchSize),
-  };
-}
-
-/** The training and held-out parts of the demonstrations; the same for the same seed. */
-function parts(
-  problem: BehaviorCloningProblem,
-  options: BehaviorCloningOptions,
-): { training: Dataset | Pairs; held?: Dataset | Pairs } {
-  const { demos, validation } = problem;
-  if (validation) return { training: demos, held: validation };
-  if (!("offsets" in demos)) return { training: demos };
-  const n = Math.floor(options.validation * (demos.offsets.length - 1));
-  if (n === 0) return { training: demos };
-  const { train: training, validation: held } = splitPairs(demos, { validation: options.validation, seed: options.seed });
-  return { training, held };
-}
-
-/** The feeds of a block that is only partly filled. */
-function trimmed(work: Workshop, updates: number): Record<string, Float32Array | Int32Array> {
-  const { s, a } = work.block;
-  if (updates === work.blockSize) return { s, a };
-  return { s: s.subarray(0, (s.length / work.blockSize) * updates), a: a.subarray(0, (a.length / work.blockSize) * updates) };
-}
-
-async function validate(
-  state: BehaviorCloningState,
-  policy: PolicyModel,
-  work: Workshop,
-): Promise<{ validationLoss?: number; validationAccuracy?: number }> {
-  if (!work.held) return {};
-  const { loss, accuracy } = await scoreOn(work, policy, state.learner.theta, work.held);
+async function validated<Options extends CloningOptions>(
+  state: CloningState<Options>,
+  lessons: Lessons,
+  reads: ((loss: number) => Partial<BehaviorCloningRecord>) | undefined,
+): Promise<Partial<BehaviorCloningRecord>> {
+  if (!lessons.validate) return {};
+  const { loss, accuracy } = await lessons.validate(state.learner.theta);
   if (!state.best || loss < state.best.loss) {
-    state.best = { theta: state.learner.theta.slice(), loss, epoch: state.learner.t / work.perEpoch };
+    state.best = { theta: state.learner.theta.slice(), loss, epoch: state.learner.t / lessons.perEpoch };
     state.stale = 0;
   } else {
     state.stale++;
     if (state.options.patience > 0 && state.stale >= state.options.patience) state.stopped = true;
   }
-  return accuracy === undefined ? { validationLoss: loss } : { validationLoss: loss, validationAccuracy: accuracy };
+  return { validationLoss: loss, ...(accuracy === undefined ? {} : { validationAccuracy: accuracy }), ...reads?.(loss) };
 }
 
-async function scoreOn(
-  work: Workshop,
-  policy: PolicyModel,
-  theta: Float32Array,
-  source: Dataset | Pairs,
-): Promise<{ loss: number; accuracy?: number }> {
-  if (!work.score) return tableScore(policy, theta, source);
-  const reader = pairReader(source);
-  const { N, D, K } = reader;
-  const rows = Math.max(1, Math.min(SCORE_ROWS, N, Math.floor(SCORE_ENTRIES / D)));
-  const which = new Uint32Array(rows);
-  const s = new Float32Array(rows * D);
-  const a = actionColumn(source.actionSpace, rows);
-  let nll = 0;
-  let matches: number | undefined;
-  for (let from = 0; from < N; from += rows) {
-    const n = Math.min(rows, N - from);
-    for (let k = 0; k < n; k++) which[k] = from + k;
-    reader.read(which, 0, n, s, a, 0);
-    const out = await work.score.run({ s: s.subarray(0, n * D), a: a.subarray(0, n * K), theta });
-    nll += out.nll[0];
-    if (out.matches) matches = (matches ?? 0) + out.matches[0];
-  }
-  return matches === undefined ? { loss: nll / N } : { loss: nll / N, accuracy: matches / N };
-}
-
-function classWeights(
-  option: BehaviorCloningOptions["classWeights"],
-  policy: PolicyModel,
-  source: Dataset | Pairs,
-): Float32Array | undefined {
-  if (option === "none") return undefined;
-  if (Array.isArray(option)) return Float32Array.from(option);
-  if (policy.action.kind !== "discrete")
-    throw new TypeError(
-      `balanced class weights need one discrete action, found ${describe(policy.action)}; use classWeights none`,
-    );
-  const counts = new Float64Array(policy.action.n);
-  const a = allActions(source);
-  for (const choice of a) counts[choice]++;
-  return Float32Array.from(counts, (n) => (n > 0 ? a.length / (counts.length * n) : 0));
+function learnerFrom(theta: Float32Array, options: FitOptions): TrainState {
+  return { theta, slots: slotNames(options).map(() => new Float32Array(theta.length)), t: 0 };
 }
 
 const EPOCHS = 10;
 const UPDATES = 20_000;
 
-function updatesInAll({ updates, epochs, batchSize }: BehaviorCloningOptions, N: number): number {
+function updatesInAll({ updates, epochs, batchSize }: CloningOptions, N: number): number {
   if (updates > 0) return updates;
   if (epochs > 0) return Math.ceil((epochs * N) / batchSize);
   return Math.max(UPDATES, Math.ceil((EPOCHS * N) / batchSize));
 }
 
-function slotNames(options: FitOptions): string[] {
-  if (options.optimizer === "sgd") return options.momentum > 0 ? ["u"] : [];
-  return options.optimizer === "rmsprop" ? ["v"] : ["m", "v"];
-}
-
-function check({ demos, policy }: BehaviorCloningProblem, options: BehaviorCloningOptions): void {
-  if (!sameKind(demos.observationSpace, policy.observation) || !sameKind(demos.actionSpace, policy.action)) {
-    throw new TypeError(
-      `the demonstrations are ${describe(demos.observationSpace)} -> ${describe(demos.actionSpace)}, the policy is ` +
-        `${describe(policy.observation)} -> ${describe(policy.action)}; make the policy for the demonstrations' spaces`,
-    );
-  }
-  if (pairCount(demos) === 0) throw new RangeError("the demonstrations have no pairs; record at least one episode");
+function checkOptions(options: CloningOptions): void {
   const positive = { batchSize: options.batchSize, learningRate: options.learningRate };
   for (const [name, value] of Object.entries(positive)) {
     if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} is a positive number, found ${value}`);

@@ -87,6 +87,11 @@ export function optimizerFor(options: FitOptions, total: number): Optimizer {
   }
 }
 
+/** The vectors that the optimizer of the options keeps. */
+export function slotNames(options: FitOptions): readonly string[] {
+  return optimizerFor(options, 1).slots;
+}
+
 /** The states s `[B, D]` and actions a of a minibatch, as inputs. */
 function pair(model: PolicyModel): { s: Tensor; a: Tensor } {
   return { s: input("s", ["B", size(model.observation)]), a: model.head.action("a") };

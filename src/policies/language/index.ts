@@ -12,5 +12,6 @@ export { type Cut, fitContext, type LanguageFamily, languageFamily } from "./fam
 export { type DecodeOptions, decodeTokens, type GenerateOptions } from "./generate.ts";
 export { type LanguageModel, languageModel, pretrained, transformer } from "./language-model.ts";
 export { firstTheta, type LoraOptions, loraFamily, mergeAdapter, readAdapter, writeAdapter } from "./lora.ts";
+export { type Perplexity, perplexity } from "./perplexity.ts";
 export { drawToken, type SamplingOptions } from "./sampling.ts";
 export { held } from "./weights.ts";

@@ -1,0 +1,172 @@
+import {
+  compileAccumulated,
+  type Feeds,
+  gather,
+  input,
+  logSoftmax,
+  neg,
+  reshape,
+  rng,
+  sum,
+  type Tensor,
+  takeAlongAxis,
+} from "../../autodiff/index.ts";
+import { type PackedRows, packRows, selectSequences, type TokenSequences } from "../../data/index.ts";
+import { hiddenStates, type LanguageFamily, logits, perplexity } from "../../policies/index.ts";
+import type { CloningState, FineTuningOptions, FineTuningProblem } from "./behavior-cloning.ts";
+import type { Lessons } from "./lessons.ts";
+import { fitDefaults, optimizerFor } from "./log-loss.ts";
+
+/**
+ * Sequences of tokens in minibatches of packed rows. A row's pairs (context, next token) share one pass of the transformer; their
+ * gradients are added up over micro-batches of rows, and within one over chunks of so many logits as memory should hold.
+ */
+export async function tokenLessons(state: CloningState<FineTuningOptions>, problem: FineTuningProblem): Promise<Lessons> {
+  const { options } = state;
+  const { policy: family } = problem;
+  const { training, held } = tokenParts(problem, options);
+  const rows = packedRows(family, training, options);
+  const { R, perEpoch } = epochOf(rows, options);
+  const { batchSize, microBatch, clipNorm, threads } = options;
+  const L = rows.length;
+  const update = await compileAccumulated(
+    {
+      loss: summedLogLoss(family, L),
+      params: family.params,
+      optimizer: optimizerFor({ ...fitDefaults, ...options }, state.total),
+      ...(clipNorm > 0 ? { clipNorm } : {}),
+      dims: { L },
+    },
+    { threads },
+  );
+  const order = { epoch: -1, rows: new Uint32Array(R) };
+  /** The rows of update t: those of a shuffle of all, drawn for its epoch. */
+  const batchAt = (t: number): Uint32Array => {
+    const epoch = Math.floor(t / perEpoch);
+    if (order.epoch !== epoch) {
+      rng(options.seed).split("rows").split(epoch).permutation(R, order.rows);
+      order.epoch = epoch;
+    }
+    const from = (t % perEpoch) * batchSize;
+    return order.rows.subarray(from, Math.min(R, from + batchSize));
+  };
+  const learn: Lessons["learn"] = async (learner, updates) => {
+    let [loss, gradNorm] = [0, 0];
+    for (let k = 0; k < updates; k++) {
+      const batch = batchAt(learner.t);
+      const targets = batch.reduce((n, row) => n + learned(rows, row), 0);
+      const report = await update.run(
+        learner,
+        microBatches(rows, batch, microBatch || batchSize, options.logits, family.frozen),
+        targets,
+      );
+      loss += report.loss;
+      gradNorm += report.gradNorm;
+    }
+    return { loss, gradNorm };
+  };
+  const note =
+    rows.cut > 0
+      ? { note: `${rows.cut} of ${training.offsets.length - 1} sequences are longer than ${L} tokens and were cut into pieces` }
+      : {};
+  if (!held) return { perEpoch, learn, ...note };
+  const validate = async (theta: Float32Array) => {
+    const { loss, accuracy } = await perplexity(family, theta, held, { length: L, threads });
+    return { loss, accuracy };
+  };
+  return { perEpoch, learn, validate, ...note };
+}
+
+/** Σ log 1/π_θ(y | the tokens before it) over the chosen places of packed rows: the log loss of a part, as a sum. */
+function summedLogLoss(family: LanguageFamily, L: number): Tensor {
+  const whole = (name: string) => input(name, ["B", L], "int32");
+  const { hidden } = hiddenStates(family.config, family.weights, whole("ids"), {
+    positions: whole("positions"),
+    segments: whole("segments"),
+  });
+  const z = logits(family.weights, gather(hidden, input("at", ["M"], "int32")));
+  return neg(sum(takeAlongAxis(logSoftmax(z), reshape(input("y", ["M"], "int32"), ["M"]))));
+}
+
+/** The parts of a minibatch: micro-batches of rows, and of each as many places at once as logits should stand in memory. */
+function* microBatches(
+  rows: PackedRows,
+  batch: Uint32Array,
+  size: number,
+  most: number,
+  frozen: Readonly<Record<string, Float32Array>>,
+): Generator<Feeds> {
+  const L = rows.length;
+  for (let from = 0; from < batch.length; from += size) {
+    const own = batch.subarray(from, from + size);
+    const [ids, positions, segments] = [0, 1, 2].map(() => new Int32Array(own.length * L));
+    const [at, y]: number[][] = [[], []];
+    own.forEach((row, k) => {
+      ids.set(rows.ids.subarray(row * L, (row + 1) * L), k * L);
+      positions.set(rows.positions.subarray(row * L, (row + 1) * L), k * L);
+      segments.set(rows.segments.subarray(row * L, (row + 1) * L), k * L);
+      for (let t = 1; t < L; t++) {
+        if (rows.learn[row * L + t] === 0) continue;
+        at.push(k * L + t - 1); // the token before predicts it
+        y.push(rows.ids[row * L + t]);
+      }
+    });
+    const chunk = most > 0 ? most : at.length;
+    for (let k = 0; k < at.length; k += chunk) {
+      const places = { at: Int32Array.from(at.slice(k, k + chunk)), y: Int32Array.from(y.slice(k, k + chunk)) };
+      yield { ids, positions, segments, ...places, ...frozen };
+    }
+  }
+}
+
+function learned(rows: PackedRows, row: number): number {
+  let n = 0;
+  for (let t = row * rows.length; t < (row + 1) * rows.length; t++) n += rows.learn[t];
+  return n;
+}
+
+function packedRows(family: LanguageFamily, training: TokenSequences, options: FineTuningOptions): PackedRows {
+  const { context } = family.config;
+  return packRows(training, Math.min(context, options.length || context), { alone: !options.packing });
+}
+
+function epochOf(rows: PackedRows, { batchSize }: FineTuningOptions): { R: number; perEpoch: number } {
+  return { R: rows.rows, perEpoch: Math.ceil(rows.rows / batchSize) };
+}
+
+/** Updates in which all sequences are seen `epochs` times. */
+export function updatesFor(problem: FineTuningProblem, options: FineTuningOptions): number {
+  if (options.updates > 0) return options.updates;
+  return Math.ceil(
+    options.epochs * epochOf(packedRows(problem.policy, tokenParts(problem, options).training, options), options).perEpoch,
+  );
+}
+
+/** The training and held-out sequences; the same for the same seed. */
+function tokenParts(
+  { demos, validation }: FineTuningProblem,
+  options: FineTuningOptions,
+): { training: TokenSequences; held?: TokenSequences } {
+  if (validation) return { training: demos, held: validation };
+  const n = demos.offsets.length - 1;
+  const aside = Math.min(n - 1, Math.floor(options.validation * n));
+  if (aside === 0) return { training: demos };
+  const order = rng(options.seed).split("held").permutation(n);
+  return {
+    training: selectSequences(demos, order.subarray(aside).sort()),
+    held: selectSequences(demos, order.subarray(0, aside).sort()),
+  };
+}
+
+/** Throws unless the sequences are of the model's tokens. */
+export function checkTokens({ demos, policy, validation }: FineTuningProblem): void {
+  for (const [what, own] of [
+    ["the demonstrations", demos],
+    ["the held-out texts", validation],
+  ] as const) {
+    if (own && own.vocabulary > policy.config.vocabulary)
+      throw new RangeError(
+        `${what} have tokens up to ${own.vocabulary - 1}, the model's embedding has ${policy.config.vocabulary} rows; tokenise them with the model's tokenizer`,
+      );
+  }
+}
