@@ -4,6 +4,8 @@ import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { pdl } from "./pdl/run.ts";
+import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
+import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
 import { ross2011Sequence } from "./ross2011-sequence/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
@@ -18,6 +20,8 @@ export const experiments: readonly Experiment[] = [
   rajaraman2020,
   ross2011Sequence,
   foster2024,
+  rafailov2023Tabular,
+  rafailov2023Gradient,
   condensation,
   ziebart2008,
   ziebart2010,
