@@ -36,6 +36,7 @@ function program(): Command {
         "apprentice train --resume runs/pendulum",
         "apprentice train ppo --env CartPole-v1 --out runs/expert",
         "apprentice train dagger --env CartPole-v1 --expert runs/expert",
+        "apprentice train dagger --env track-camera --expert driver --set rounds=15",
       ),
     )
     .action(async (algorithm: string | undefined, options) => {
