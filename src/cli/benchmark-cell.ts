@@ -49,6 +49,8 @@ export interface Played {
   readonly returns: readonly number[];
   /** Of the demonstrations; absent where there were none. */
   readonly pairs?: number;
+  /** That the expert gave, where it was asked. */
+  readonly labels?: number;
   /** What it was trained by: updates, labels, steps of the environment. */
   readonly work?: { readonly done: number; readonly unit: string };
   readonly seconds: number;
@@ -81,7 +83,9 @@ async function learned(
   );
   const run = prepared.start();
   await run.ready;
-  while ((await run.next()) !== undefined) {
+  let last: { readonly labels?: number } = {};
+  for await (const row of run) {
+    last = row;
     const { done, total } = run.progress();
     onProgress(done / total);
     await new Promise((resolve) => setImmediate(resolve)); // messages and signals are heard
@@ -93,7 +97,12 @@ async function learned(
   }
   const { done, unit } = run.progress();
   const returns = await played(env, policy, job.problem.judge);
-  return { returns, ...(demos ? { pairs: demos.rewards.length } : {}), work: { done, unit } };
+  return {
+    returns,
+    ...(demos ? { pairs: demos.rewards.length } : {}),
+    ...(last.labels === undefined ? {} : { labels: last.labels }),
+    work: { done, unit },
+  };
 }
 
 /** What the expert shows, without a word to whoever watches: the same that `train` records. */

@@ -15,6 +15,8 @@ const lineSchema = z.object({
   returns: z.array(z.number()),
   /** Of the demonstrations. */
   pairs: z.number().int().optional(),
+  /** That the expert gave, where it was asked. */
+  labels: z.number().int().optional(),
   work: z.object({ done: z.number(), unit: z.string() }).optional(),
   seconds: z.number(),
   settings: z.record(z.string(), z.unknown()),

@@ -104,7 +104,7 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
         const { options, problem } = await settled({
           ...how,
           judgeEpisodes: request.judgeEpisodes,
-          set: set.get(algorithm) ?? [],
+          set: settingsFor(algorithm, set),
         });
         const { policy, judge } = problem;
         const demos = { expert, episodes: demonstrations, seed: seedOf("demos", seed) };
@@ -129,6 +129,13 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
 
 /** Algorithms that ask the expert for labels instead of being shown its demonstrations. */
 const ASKING = ["dagger"];
+
+/** What was asked for; whoever fits as behavior cloning does fits for as long, or the two could not be compared. */
+function settingsFor(algorithm: string, set: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const own = set.get(algorithm) ?? [];
+  if (!ASKING.includes(algorithm) || own.some((text) => /^(epochs|updates)=/.test(text))) return own;
+  return [...own, `epochs=${recipes.bc.settings.epochs.default}`];
+}
 
 /** The tasks and algorithms that were asked for; a kind of which nothing is named stands whole. */
 function choose({ quick, only = [] }: BenchmarkRequest): { tasks: readonly Task[]; algorithms: readonly string[] } {
