@@ -1,18 +1,23 @@
 import {
   add,
   compile,
+  createSession,
+  type Feed,
   gather,
   input,
+  inputsOf,
   less,
   logSumExp,
   matmul,
   mul,
   type Program,
   reshape,
+  type Session,
   sigmoid,
   softmax,
   sub,
   type Tensor,
+  toOnnx,
   where,
 } from "../../autodiff/index.ts";
 import {
@@ -41,8 +46,12 @@ export interface Decoder {
 interface Programs {
   readonly live: HeldWeights;
   readonly prefill: Promise<Program>;
-  readonly step: Promise<Program>;
+  /** By the number of rows, the latest last. */
+  readonly steps: Map<number, Promise<Session>>;
 }
+
+/** Numbers of rows whose programs are kept. */
+const KEPT = 4;
 
 const made = new WeakMap<LanguageFamily, Programs>();
 
@@ -54,11 +63,26 @@ function programsOf(family: LanguageFamily): Programs {
     programs = {
       live,
       prefill: compile({ outputs: prefillOutputs(config, live.weights) }),
-      step: compile({ outputs: stepOutputs(config, live.weights) }),
+      steps: new Map(),
     };
     made.set(family, programs);
   }
   return programs;
+}
+
+/**
+ * The program of one token for B rows. A step takes half a millisecond, so its arrays go to the session as they are, without the
+ * look at every one of them that `compile` has.
+ */
+function stepOf(family: LanguageFamily, { live, steps }: Programs, B: number): Promise<Session> {
+  const step = steps.get(B) ?? createSession(toOnnx({ outputs: stepOutputs(family.config, live.weights), dims: { B } }));
+  steps.delete(B);
+  steps.set(B, step);
+  for (const old of steps.keys()) {
+    if (steps.size <= KEPT) break;
+    steps.delete(old);
+  }
+  return step;
 }
 
 function prefillOutputs(config: TransformerConfig, w: TransformerWeights): Record<string, Tensor> {
@@ -101,6 +125,14 @@ function stepOutputs(config: TransformerConfig, w: TransformerWeights): Record<s
   return { logits: logits(w, normalise(config, x, w.norm)), ...outputs };
 }
 
+const numbers = ({ data }: Feed) => data as Float32Array;
+
+/** The tensors of a tree of weights. */
+function leaves(tree: object): Tensor[] {
+  if ("op" in tree) return [tree as Tensor];
+  return Object.values(tree).flatMap((child) => (typeof child === "object" ? leaves(child) : []));
+}
+
 /** Slots are added in pieces of this many. */
 const GRID = 64;
 
@@ -110,25 +142,28 @@ export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
   const { vocabulary: V, context, keyValueHeads: K, headWidth: d, layers } = config;
   const programs = programsOf(family);
   const weights = { ...programs.live.feeds(theta), ...family.frozen };
+  const shapes = new Map(inputsOf(leaves(programs.live.weights)).map((t) => [t.name!, t.shape as number[]]));
+  const held: Record<string, Feed> = {};
+  for (const [name, data] of Object.entries(weights)) held[name] = { data, dims: shapes.get(name)! };
   const layerNumbers = Array.from({ length: layers }, (_, i) => i);
   let B = 0;
   let S = 0; // slots of the cache
   let places = new Int32Array(0); // the place of each row's next token
-  let cache: Record<string, Float32Array> = {};
-  let results: Record<string, Float32Array> = {};
+  let cache: Record<string, Feed> = {};
+  let results: Record<string, Feed> = {};
   let slots = new Int32Array(0);
 
   /** Room for n slots; what the first `filled` hold is kept. Keys are `[B, K, d, S]`, values `[B, K, S, d]`. */
-  const grow = (n: number, filled: number, from: Record<string, Float32Array>, width: number) => {
+  const grow = (n: number, filled: number, from: (name: string) => Float32Array, width: number) => {
     S = Math.min(context, Math.ceil(n / GRID) * GRID);
-    const wider: Record<string, Float32Array> = {};
+    const wider: Record<string, Feed> = {};
     for (const i of layerNumbers) {
       const [keys, values] = [new Float32Array(B * K * d * S), new Float32Array(B * K * S * d)];
-      for (let row = 0; row < B * K * d; row++) keys.set(from[`keys${i}`].subarray(row * width, row * width + filled), row * S);
+      for (let row = 0; row < B * K * d; row++) keys.set(from(`keys${i}`).subarray(row * width, row * width + filled), row * S);
       for (let row = 0; row < B * K; row++)
-        values.set(from[`values${i}`].subarray(row * width * d, (row * width + filled) * d), row * S * d);
-      wider[`keys${i}`] = keys;
-      wider[`values${i}`] = values;
+        values.set(from(`values${i}`).subarray(row * width * d, (row * width + filled) * d), row * S * d);
+      wider[`keys${i}`] = { data: keys, dims: [B, K, d, S] };
+      wider[`values${i}`] = { data: values, dims: [B, K, S, d] };
     }
     cache = wider;
     slots = Int32Array.from({ length: S }, (_, s) => s);
@@ -156,11 +191,11 @@ export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
       const positions = Int32Array.from({ length: T }, (_, t) => t);
       const out = (await (await programs.prefill).run({ ...weights, ids, positions, last })) as Record<string, Float32Array>;
       // Behind a shorter prompt stands what its padding gave; the mask hides it until a token of its own takes the slot.
-      grow(T + 1, T, out, T);
-      results = { logits: new Float32Array(B * V) };
+      grow(T + 1, T, (name) => out[name], T);
+      results = { logits: { data: new Float32Array(B * V), dims: [B, V] } };
       for (const i of layerNumbers) {
-        results[`key${i}`] = new Float32Array(B * K * d);
-        results[`value${i}`] = new Float32Array(B * K * d);
+        results[`key${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, d] };
+        results[`value${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, d] };
       }
       return out.logits;
     },
@@ -169,13 +204,14 @@ export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
       const furthest = places.reduce((most, place, row) => (tokens[row] < 0 ? most : Math.max(most, place)), 0);
       if (furthest >= context)
         throw new RangeError(`a row has ${furthest} tokens already, the context has no more; begin again with less`);
-      if (furthest >= S) grow(S + 1, S, cache, S);
+      if (furthest >= S) grow(S + 1, S, (name) => numbers(cache[name]), S);
       const ids = tokens.map((token) => Math.max(0, token));
       const at = places.map((place) => Math.min(place, S - 1));
-      await (await programs.step).run({ ...weights, ...cache, ids, places: at, slots }, results);
+      const feeds = { ids: { data: ids, dims: [B] }, places: { data: at, dims: [B] }, slots: { data: slots, dims: [S] } };
+      await (await stepOf(family, programs, B)).run({ ...held, ...cache, ...feeds }, results);
       for (const i of layerNumbers) {
-        const [key, value] = [results[`key${i}`], results[`value${i}`]];
-        const [keys, values] = [cache[`keys${i}`], cache[`values${i}`]];
+        const [key, value] = [numbers(results[`key${i}`]), numbers(results[`value${i}`])];
+        const [keys, values] = [numbers(cache[`keys${i}`]), numbers(cache[`values${i}`])];
         for (let row = 0; row < B * K; row++) {
           const slot = places[Math.floor(row / K)];
           if (tokens[Math.floor(row / K)] < 0) continue;
@@ -184,7 +220,7 @@ export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
         }
       }
       places = places.map((place, row) => (tokens[row] < 0 ? place : place + 1));
-      return results.logits;
+      return numbers(results.logits);
     },
   };
 }
