@@ -91,6 +91,14 @@ export {
   type BoltzmannIrlState,
   boltzmannIrl,
 } from "./inverse/boltzmann-irl.ts";
+export {
+  type IqLearnOptions,
+  type IqLearnProblem,
+  type IqLearnRecord,
+  type IqLearnResult,
+  type IqLearnState,
+  iqLearn,
+} from "./inverse/iq-learn.ts";
 export type { LearnedReward } from "./inverse/learned-reward.ts";
 export {
   type MaxMarginOptions,
@@ -118,6 +126,8 @@ export {
   rewardOfQ,
   softOptimalPolicy,
 } from "./inverse/q-softmax.ts";
+export { type IqLearnPreset, iqLearnPresets } from "./inverse/soft-presets.ts";
+export { type SqilOptions, type SqilProblem, type SqilRecord, type SqilState, sqil } from "./inverse/sqil.ts";
 export {
   type TabularAirlOptions,
   type TabularAirlProblem,

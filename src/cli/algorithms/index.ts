@@ -5,11 +5,13 @@ import { airl } from "./airl.ts";
 import { bc } from "./bc.ts";
 import { dagger } from "./dagger.ts";
 import { gail } from "./gail.ts";
+import { iqLearn } from "./iq-learn.ts";
 import { ppo } from "./ppo.ts";
+import { sqil } from "./sqil.ts";
 
 /** Every algorithm that `train` knows, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [bc, dagger, gail, airl, ppo].map((one) => [one.name, one]),
+  [bc, dagger, gail, airl, iqLearn, sqil, ppo].map((one) => [one.name, one]),
 );
 
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */

@@ -1,4 +1,11 @@
+export { type ActionCritic, mlpActionCritic } from "./action-critic.ts";
+export type { Episodes } from "./collect.ts";
 export { type Critic, mlpCritic } from "./critic.ts";
+export { type Explorer, explorerOf } from "./explorer.ts";
 export { type Advantages, gae, type ValuedSteps } from "./gae.ts";
 export { type PpoOptions, type PpoProblem, type PpoRecord, type PpoState, ppo } from "./ppo.ts";
 export { type PpoPreset, ppoPresets } from "./presets.ts";
+export { twinOf } from "./rebind.ts";
+export { type Replay, recall, remember, replayOf, type StepRows } from "./replay.ts";
+export { type Section, sectioned } from "./sections.ts";
+export { type SoftQ, type SoftQOptions, softQ } from "./soft-q.ts";
