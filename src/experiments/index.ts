@@ -1,3 +1,4 @@
+import { bojarski2016 } from "./bojarski2016/run.ts";
 import { condensation } from "./condensation/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
@@ -19,6 +20,7 @@ export const experiments: readonly Experiment[] = [
   horizon,
   rajaraman2020,
   ross2011Sequence,
+  bojarski2016,
   foster2024,
   rafailov2023Tabular,
   rafailov2023Gradient,
