@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Bench, Row } from "./row.ts";
+import { adversarial } from "./rows/adversarial.ts";
 import { bc32, bc256 } from "./rows/bc.ts";
 import { cartpole } from "./rows/cartpole.ts";
 import { camera, cnn } from "./rows/cnn.ts";
@@ -27,6 +28,7 @@ const benches: Record<string, Bench> = {
   camera,
   ppo: ppoRow,
   dagger: daggerCartPole,
+  adversarial,
 };
 
 const { values, positionals } = parseArgs({

@@ -137,7 +137,8 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
       const random = rng(options.seed);
       const theta = initialise(network.params, random.split("discriminator"));
       const { training } = demonstrationParts(demos, options);
-      const shown = momentsOf(training);
+      const expert = expertSteps(training, { ...options, maxSteps: env.maxSteps });
+      const shown = momentsOf(expert);
       const state: AdversarialState = {
         options,
         generator,
@@ -154,7 +155,6 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
         symptoms: healthy(),
       };
       if (options.warmStart > 0) {
-        const expert = expertSteps(training, { ...options, maxSteps: env.maxSteps });
         const of = { updates: options.warmStart, random: random.split("warm start") };
         await warmStart(generator.learner.theta, policy, expert, normalOf(state), of);
       }
@@ -178,7 +178,7 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
         async reward(steps: StepBatch) {
           onPhase("discriminator");
           remember(state.memory, steps, options.absorbing ? absorbedSteps(state, steps, problem.env.maxSteps) : 0);
-          const trained = await work.train(state);
+          const trained = await work.train(state, steps);
           const rewards = await work.judge(state, steps);
           const { mean, deviation } = spread(rewards);
           if (!Number.isFinite(mean)) throw new NotFiniteError("the learned reward", mean, state.discriminator.t);
@@ -238,13 +238,14 @@ export const gail: Adversarial = adversarial({
 
 /**
  * Adversarial inverse reinforcement learning (Fu et al. 2018): the same with D = e^f / (e^f + π), so that f is a reward under which
- * the expert is soft-optimal; with a potential beside it g over states alone is one that survives a change of the world.
+ * the expert is soft-optimal; with a potential beside it g over states alone is one that survives a change of the world. That reward
+ * is below 0 on average once the learner is close, so that without an absorbing state it would be best to end early: it has one.
  */
 export const airl: Adversarial = adversarial({
   name: "airl",
   about: "adversarial inverse reinforcement learning: a reward that explains the expert, and a policy for it",
   policyAware: true,
-  defaults: { over: "sa", rewardForm: "both", shaping: true },
+  defaults: { over: "sa", rewardForm: "both", shaping: true, absorbing: true },
 });
 
 function generatorProblem({ env, policy, critic }: AdversarialProblem, options: AdversarialOptions) {

@@ -35,6 +35,7 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       normalise: choice("demos", "running", "none"),
       warmStart: whole(),
       settle: whole(),
+      every: whole(1),
       validation: real(0, 0.99),
       keep: choice("last", "distance", "disagreement"),
     },

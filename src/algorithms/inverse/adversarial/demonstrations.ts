@@ -1,4 +1,5 @@
-import { actionColumn, allPairs, count, type Dataset, type Pairs, pairCount, reals, split } from "../../../data/index.ts";
+import { rng } from "../../../autodiff/index.ts";
+import { actionColumn, allPairs, count, type Dataset, type Pairs, pairCount, split } from "../../../data/index.ts";
 import { describe, type Env, type StepBatch, sameKind, size } from "../../../mdp/index.ts";
 import { stepsAbsorbed } from "../../../rewards/index.ts";
 
@@ -17,31 +18,45 @@ export function demonstrationParts(
   return { training, held };
 }
 
+/** How demonstrations become steps. */
+export interface Showing {
+  readonly gamma: number;
+  readonly maxSteps: number;
+  /** Only each k-th step of a trajectory. */
+  readonly every: number;
+  readonly seed: number;
+}
+
 /** The steps of demonstrations. Pairs don't say where a step led: their `next` is s itself, and nothing is known to have ended. */
-export function expertSteps(
-  demos: Dataset | Pairs,
-  { gamma, maxSteps }: { readonly gamma: number; readonly maxSteps: number },
-): ExpertSteps {
+export function expertSteps(demos: Dataset | Pairs, { gamma, maxSteps, every, seed }: Showing): ExpertSteps {
   if (!("offsets" in demos)) {
     const { s, a } = allPairs(demos);
     return { s, a, next: s, terminated: new Uint8Array(pairCount(demos)), absorbed: 0 };
   }
   const D = size(demos.observationSpace);
-  const N = demos.rewards.length;
-  const s = new Float32Array(N * D);
-  const next = new Float32Array(N * D);
-  const a = actionColumn(demos.actionSpace, N);
-  a.set(demos.actions);
-  const terminated = new Uint8Array(N);
+  const K = size(demos.actionSpace);
+  const random = rng(seed).split("every");
+  const shown: { step: number; row: number; ended: boolean }[] = [];
   let absorbed = 0;
   for (let i = 0; i < count(demos); i++) {
     const [from, to] = [demos.offsets[i], demos.offsets[i + 1]];
-    s.set(reals(demos.observations, (from + i) * D, (to + i) * D), from * D);
-    next.set(reals(demos.observations, (from + i + 1) * D, (to + i + 1) * D), from * D);
-    if (demos.terminated[i] === 0) continue;
-    terminated[to - 1] = 1;
-    absorbed += stepsAbsorbed(to - from, { gamma, maxSteps });
+    const first = every > 1 ? random.integer(Math.min(every, to - from)) : 0;
+    const ends = demos.terminated[i] === 1;
+    for (let step = from + first; step < to; step += every) shown.push({ step, row: step + i, ended: ends && step === to - 1 });
+    if (ends) absorbed += stepsAbsorbed(to - from, { gamma, maxSteps }) / every;
   }
+  const s = new Float32Array(shown.length * D);
+  const next = new Float32Array(shown.length * D);
+  const a = actionColumn(demos.actionSpace, shown.length);
+  const terminated = Uint8Array.from(shown, ({ ended }) => (ended ? 1 : 0));
+  const { observations, actions } = demos;
+  shown.forEach(({ step, row }, k) => {
+    for (let d = 0; d < D; d++) {
+      s[k * D + d] = observations[row * D + d];
+      next[k * D + d] = observations[(row + 1) * D + d];
+    }
+    for (let j = 0; j < K; j++) a[k * K + j] = actions[step * K + j];
+  });
   return { s, a, next, terminated, absorbed };
 }
 

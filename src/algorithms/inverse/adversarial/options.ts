@@ -47,6 +47,8 @@ export interface AdversarialOptions extends Omit<PpoOptions, "normalise">, Discr
   settle: number;
   /** The first episode of copy i of n is cut after a share (i + 1) / n of its steps, so that copies don't begin all at once. */
   stagger: boolean;
+  /** Of every trajectory only each k-th step is shown, from a drawn one on, as in the experiments of Ho & Ermon 2016; 1 for all. */
+  every: number;
   /** Share of the trajectories that is held out (rounded down). */
   validation: number;
   /** Which policy is given: the last, the one nearest to the expert's steps, or the one that agrees best with held-out pairs. */
@@ -92,6 +94,7 @@ export const adversarialDefaults: Omit<AdversarialOptions, "over" | "rewardForm"
   warmStart: 0,
   settle: 0,
   stagger: true,
+  every: 1,
   validation: 0.1,
   keep: "last",
   seed: 0,

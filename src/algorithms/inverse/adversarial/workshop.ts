@@ -1,13 +1,5 @@
 import { layout, type ParamTree, Rng, rng } from "../../../autodiff/index.ts";
-import {
-  actionColumn,
-  type Dataset,
-  deviations,
-  moments,
-  type Pairs,
-  pairCount,
-  type RunningMoments,
-} from "../../../data/index.ts";
+import { actionColumn, deviations, include, noMoments, type RunningMoments } from "../../../data/index.ts";
 import { type Env, type StepBatch, size } from "../../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../../policies/index.ts";
 import {
@@ -41,7 +33,7 @@ const ASKED = 512;
 export interface Workshop {
   readonly env: Env;
   /** Updates of the discriminator; means over them. */
-  train(state: AdversarialState): Promise<Trained>;
+  train(state: AdversarialState, steps: StepBatch): Promise<Trained>;
   /** The rewards of a round's steps, `[N]`. */
   judge(state: AdversarialState, steps: StepBatch): Promise<Float64Array>;
   /** How far the learner is from the expert, without a reward. */
@@ -57,17 +49,19 @@ export interface Trained {
 }
 
 export async function makeWorkshop(
-  { options }: AdversarialState,
+  state: AdversarialState,
   { env, demos, policy }: AdversarialProblem,
   policyAware: boolean,
 ): Promise<Workshop> {
+  const { options } = state;
   const network = discriminatorOf(env, options);
   const { encoding } = network;
   const { width: W } = encoding;
   const { rewardUpdates: U, rewardBatch: B, gradientPenalty, noise, absorbing, gamma } = options;
   const [D, K, P] = [size(env.observation), size(env.action), layout(policy.params).size];
   const { training, held } = demonstrationParts(demos, options);
-  const expert = expertSteps(training, { gamma, maxSteps: env.maxSteps });
+  const showing = { ...options, maxSteps: env.maxSteps };
+  const expert = expertSteps(training, showing);
   const E = expert.terminated.length;
   const update = await compileDiscriminator(network, options, policyAware);
   const values = await compileValues(network);
@@ -77,31 +71,36 @@ export async function makeWorkshop(
   const feeds = { x: new Float32Array(rows * W), logPi: new Float32Array(rows), u: new Float32Array(U * B) };
   const drawn = { s: new Float32Array(rows * D), a: actionColumn(policy.action, rows) };
   const absent = new Uint8Array(rows);
+  const absorbingRow = new Float32Array(W);
+  if (absorbing) encodeAbsorbing(encoding, absorbingRow, 0);
+
+  // Steps are encoded once, unless their normaliser changes from round to round.
+  const moving = options.normalise === "running";
+  const perRound = options.copies * options.rolloutSteps;
+  const theirs = { ...expert, x: new Float32Array(E * W) };
+  const ours = { ...state.memory, x: new Float32Array(options.memory * perRound * W) };
+  const encodeAll = (normal: Normaliser | undefined) => {
+    encodeSteps(encoding, theirs, normal, theirs.x);
+    if (state.memory.rounds > 0) encodeSteps(encoding, ours, normal, ours.x);
+  };
+  if (!moving) encodeAll(normalOf(state));
+  /** Rows of the round that was remembered last. */
+  const newestAt = ({ memory }: AdversarialState) => ((memory.rounds - 1) % options.memory) * perRound;
+  const newestRows = (own: AdversarialState) => ours.x.subarray(newestAt(own) * W, (newestAt(own) + perRound) * W);
 
   /** log π(a | s) of rows of raw observations. */
-  const logProb = async (state: AdversarialState, s: Float32Array, a: Int32Array | Float32Array): Promise<Float32Array> => {
-    const out = await pi.run({ s: seen(s, policyNormal(state)), a, theta: state.generator.learner.theta.subarray(0, P) });
+  const logProb = async (own: AdversarialState, s: Float32Array, a: Int32Array | Float32Array): Promise<Float32Array> => {
+    const out = await pi.run({ s: seen(s, policyNormal(own)), a, theta: own.generator.learner.theta.subarray(0, P) });
     return out.logPi as Float32Array;
   };
 
-  /** Draws a row of each of `count` from a source of N steps and `absorbed` more in the absorbing state, from row `at` on. */
-  const draw = (
-    source: StepBatch,
-    N: number,
-    absorbed: number,
-    normal: Normaliser | undefined,
-    random: Rng,
-    at: number,
-    count: number,
-  ) => {
-    const which = [0];
+  /** Draws rows `at` to `at + count` from a source of N steps and `absorbed` more in the absorbing state. */
+  const draw = (source: typeof theirs | typeof ours, N: number, absorbed: number, random: Rng, at: number, count: number) => {
     for (let k = at; k < at + count; k++) {
       const away = absorbed > 0 && random.float() * (N + absorbed) >= N;
       const row = random.integer(N);
       absent[k] = away ? 1 : 0;
-      which[0] = row;
-      if (away) encodeAbsorbing(encoding, feeds.x, k);
-      else encodeSteps(encoding, source, normal, feeds.x, k, which);
+      for (let c = 0; c < W; c++) feeds.x[k * W + c] = away ? absorbingRow[c] : source.x[row * W + c];
       if (!policyAware) continue;
       for (let d = 0; d < D; d++) drawn.s[k * D + d] = source.s[row * D + d];
       for (let j = 0; j < K; j++) drawn.a[k * K + j] = source.a[row * K + j];
@@ -110,16 +109,16 @@ export async function makeWorkshop(
 
   // The same steps of the expert in every round, held-out ones where there are enough.
   const fixed = rng(options.seed).split("compared");
-  const reference = held ? expertSteps(held, { gamma, maxSteps: env.maxSteps }) : expert;
+  const reference = held ? expertSteps(held, { ...showing, every: 1 }) : expert;
   const pairRows = stepEncoding(env, "sa");
-  const scale = normaliser(moments(training));
+  const scale = normaliser({ mean: state.shown.mean, std: deviations(state.shown) });
   const chosen = (N: number, most: number, random: Rng) => Array.from({ length: Math.min(N, most) }, () => random.integer(N));
   const encoded = (steps: StepBatch, which: readonly number[]) => {
     const x = new Float32Array(which.length * pairRows.width);
     encodeSteps(pairRows, steps, scale, x, 0, which);
     return x;
   };
-  const theirs = encoded(reference, chosen(reference.terminated.length, COMPARED, fixed));
+  const shown = encoded(reference, chosen(reference.terminated.length, COMPARED, fixed));
   const asked = held && chosen(reference.terminated.length, ASKED, fixed);
   const askedStates = asked && Float32Array.from(asked.flatMap((row) => [...reference.s.subarray(row * D, (row + 1) * D)]));
   const askedActions = actionColumn(env.action, asked?.length ?? 0);
@@ -130,13 +129,14 @@ export async function makeWorkshop(
   return {
     env: worldOf(env, options),
 
-    async train(state) {
+    async train(state, steps) {
       const random = new Rng(state.stream);
-      const normal = rewardNormal(state);
       const { N, absorbed } = remembered(state.memory);
+      if (moving) encodeAll(rewardNormal(state));
+      else encodeSteps(encoding, steps, rewardNormal(state), ours.x, newestAt(state));
       for (let k = 0; k < U; k++) {
-        draw(expert, E, absorbing ? expert.absorbed : 0, normal, random, k * 2 * B, B);
-        draw(state.memory, N, absorbing ? absorbed : 0, normal, random, (k * 2 + 1) * B, B);
+        draw(theirs, E, absorbing ? expert.absorbed : 0, random, k * 2 * B, B);
+        draw(ours, N, absorbing ? absorbed : 0, random, (k * 2 + 1) * B, B);
       }
       if (noise > 0) for (let k = 0; k < feeds.x.length; k++) feeds.x[k] += noise * random.normal();
       if (gradientPenalty > 0) for (let k = 0; k < feeds.u.length; k++) feeds.u[k] = random.float();
@@ -157,9 +157,12 @@ export async function makeWorkshop(
 
     async judge(state, steps) {
       const N = steps.terminated.length;
-      const x = new Float32Array((absorbing ? N + 1 : N) * W);
-      encodeSteps(encoding, steps, rewardNormal(state), x);
-      if (absorbing) encodeAbsorbing(encoding, x, N);
+      const newest = newestRows(state);
+      const x = absorbing ? new Float32Array(newest.length + W) : newest;
+      if (absorbing) {
+        x.set(newest);
+        x.set(absorbingRow, newest.length);
+      }
       const f = await values.run({ x, theta: state.discriminator.theta });
       const logPi = policyAware ? await logProb(state, steps.s, steps.a as Int32Array | Float32Array) : undefined;
       const members = Object.values(f).map((own) =>
@@ -173,8 +176,8 @@ export async function makeWorkshop(
 
     async compare(state, steps) {
       const random = new Rng(state.stream);
-      const ours = encoded(steps, chosen(steps.terminated.length, COMPARED, random));
-      const distance = energyDistance(ours, theirs, pairRows.width);
+      const now = encoded(steps, chosen(steps.terminated.length, COMPARED, random));
+      const distance = energyDistance(now, shown, pairRows.width);
       if (!askedStates) return { distance };
       const { mode } = await pi.run({
         s: seen(askedStates, policyNormal(state)),
@@ -206,11 +209,11 @@ export function worldOf(env: Env, { stagger }: AdversarialOptions): Env {
   return stagger ? staggered(env) : env;
 }
 
-/** The moments of the demonstrations' states. */
-export function momentsOf(demos: Dataset | Pairs): RunningMoments {
-  const { mean, std } = moments(demos);
-  const count = pairCount(demos);
-  return { count, mean, squares: std.map((deviation) => deviation ** 2 * count) };
+/** The moments of the states that are shown. */
+export function momentsOf({ s, terminated }: StepBatch): RunningMoments {
+  const shown = noMoments(s.length / terminated.length);
+  include(shown, s);
+  return shown;
 }
 
 /** The family of discriminators that the options describe, and whether it asks where steps lead. */
@@ -291,7 +294,7 @@ function disagreement({ action }: Env, mode: ArrayLike<number>, expert: ArrayLik
 
 /** Throws on an option that can't be. */
 export function checkOptions(options: AdversarialOptions): void {
-  for (const name of ["rewardUpdates", "rewardBatch", "memory", "members"] as const) {
+  for (const name of ["rewardUpdates", "rewardBatch", "memory", "members", "every"] as const) {
     const value = options[name];
     if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
   }
