@@ -255,11 +255,15 @@ export function headsOf(
   const scale = 1 / Math.sqrt(d);
   const heads = reshape(qkv, [B, T, H + 2 * K, d]);
   const turned = turn ? turn(slice(heads, 2, 0, H + K)) : heads;
-  const q = reshape(mul(slice(turned, 2, 0, H), scale), [B, T, K, H / K, d]);
+  const q = mul(slice(turned, 2, 0, H), scale);
+  const k = slice(turned, 2, H, H + K);
+  const v = slice(heads, 2, H + K, H + 2 * K);
+  // With one token a row nothing changes places: shapes are all that differs.
+  if (T === 1) return { q: reshape(q, [B, K, H / K, d]), k: reshape(k, [B, K, d, 1]), v: reshape(v, [B, K, 1, d]) };
   return {
-    q: reshape(transpose(q, [0, 2, 3, 1, 4]), [B, K, -1, d]),
-    k: transpose(slice(turned, 2, H, H + K), [0, 2, 3, 1]),
-    v: transpose(slice(heads, 2, H + K, H + 2 * K), [0, 2, 1, 3]),
+    q: reshape(transpose(reshape(q, [B, T, K, H / K, d]), [0, 2, 3, 1, 4]), [B, K, -1, d]),
+    k: transpose(k, [0, 2, 3, 1]),
+    v: transpose(v, [0, 2, 1, 3]),
   };
 }
 

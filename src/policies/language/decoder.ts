@@ -111,8 +111,8 @@ function stepOutputs(config: TransformerConfig, w: TransformerWeights): Record<s
   const attend = (qkv: Tensor): Tensor => {
     const { q, k, v } = headsOf(config, qkv, "B", 1, turn);
     const cached = { keys: input(`keys${layer}`, ["B", K, d, "S"]), values: input(`values${layer}`, ["B", K, "S", d]) };
-    outputs[`key${layer}`] = reshape(k, ["B", K, d]);
-    outputs[`value${layer}`] = reshape(v, ["B", K, d]);
+    outputs[`key${layer}`] = k;
+    outputs[`value${layer}`] = v;
     layer++;
     const before = add(matmul(q, cached.keys), mask); // [B, K, G, S]
     // softmax over all of them in two parts: the share of the token itself is sigmoid(q k - log Σ e^before).
@@ -194,8 +194,8 @@ export function decoder(family: LanguageFamily, theta: Float32Array): Decoder {
       grow(T + 1, T, (name) => out[name], T);
       results = { logits: { data: new Float32Array(B * V), dims: [B, V] } };
       for (const i of layerNumbers) {
-        results[`key${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, d] };
-        results[`value${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, d] };
+        results[`key${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, d, 1] };
+        results[`value${i}`] = { data: new Float32Array(B * K * d), dims: [B, K, 1, d] };
       }
       return out.logits;
     },
