@@ -15,6 +15,7 @@ import { ingredients, type ProblemConfig } from "./ingredients.ts";
 export interface ExpertJob {
   readonly kind: "expert";
   readonly env: string;
+  readonly algorithm: string;
   readonly file: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly problem: ProblemConfig;
@@ -74,7 +75,7 @@ async function learned(
   env: Env,
   onProgress: (share: number) => void,
 ): Promise<Omit<Played, "seconds">> {
-  const recipe = findRecipe(job.kind === "expert" ? "ppo" : job.algorithm);
+  const recipe = findRecipe(job.algorithm);
   const parts = ingredients(job.problem);
   const demos = await demonstrations(job.problem, env);
   const prepared = await recipe.prepare(

@@ -63,7 +63,7 @@ const REFERENCE_SEED = 2 ** 30;
 /** Every run of a benchmark with all its settings. Throws `BadInput` on a name or a setting that is not there. */
 export async function planned(request: BenchmarkRequest): Promise<Plan> {
   const chosen = choose(request);
-  const set = settingsByAlgorithm(request.set ?? [], chosen.algorithms);
+  const set = settingsByAlgorithm(request.set ?? [], [...chosen.algorithms, TRAINER]);
   const seeds = request.seeds ?? (request.quick ? usualSeeds.quick : usualSeeds.full);
   const at: (Task & { readonly expert: string; readonly expertId: string; readonly after?: string })[] = [];
   const skipped: { env: string; why: string }[] = [];
@@ -75,7 +75,7 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
         at.push({ ...task, expert: scripted, expertId: scripted });
         continue;
       }
-      const expert = await trainedExpert(task.env, request.out);
+      const expert = await trainedExpert(task.env, request.out, set.get(TRAINER) ?? []);
       experts.push(expert);
       at.push({ ...task, expert: expert.file, expertId: `ppo ${expert.key}`, after: expert.name });
     } catch (error) {
@@ -126,6 +126,9 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
   }
   return { tasks: at, algorithms: chosen.algorithms, seeds, experts, runs, skipped };
 }
+
+/** What trains an expert where there is none that is written down. */
+export const TRAINER = "ppo";
 
 /** Algorithms that ask the expert for labels instead of being shown its demonstrations. */
 const ASKING = ["dagger"];
@@ -179,11 +182,15 @@ function settingsByAlgorithm(texts: readonly string[], algorithms: readonly stri
 }
 
 /** An expert by policy gradients, with the settings that are known to work: its file is named after them. */
-async function trainedExpert(env: string, out: string): Promise<PlannedExpert & { readonly key: string }> {
-  const { options, problem } = await settled({ algorithm: "ppo", env, seed: 0, judgeEpisodes: 1 });
+async function trainedExpert(
+  env: string,
+  out: string,
+  set: readonly string[],
+): Promise<PlannedExpert & { readonly key: string }> {
+  const { options, problem } = await settled({ algorithm: TRAINER, env, seed: 0, judgeEpisodes: 1, set });
   const key = keyOf({ options, problem }).slice(0, 12);
   const file = resolve(join(out, "experts", `${env}-${key}.onnx`));
-  return { name: `expert of ${env}`, key, file, job: { kind: "expert", env, file, options, problem } };
+  return { name: `expert of ${env}`, key, file, job: { kind: "expert", env, algorithm: TRAINER, file, options, problem } };
 }
 
 /** A hash of everything that a run hangs on, this program's version included. */

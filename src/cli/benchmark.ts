@@ -19,7 +19,7 @@ import { type Task, workThrough } from "./benchmark-pool.ts";
 import { type About, benchmarkMarkdown, benchmarkPage, expectationRows } from "./benchmark-report.ts";
 import { BadInput, given } from "./exit.ts";
 import { onStop } from "./signals.ts";
-import { duration, meter, print, printJson, say, table } from "./terminal.ts";
+import { duration, meter, print, printJson, say, short, table } from "./terminal.ts";
 
 /** A run that could not be made. */
 interface Failure {
@@ -142,10 +142,20 @@ async function show(
   });
   const referenceOf = (env: string, algorithm: string) =>
     found.find((run) => run.env === env && run.algorithm === algorithm && run.job.kind === "reference")?.result.return;
+  const skipped = [...plan.skipped];
   const references = plan.tasks.flatMap(({ env }): Reference[] => {
     const [random, expert] = [referenceOf(env, "random"), referenceOf(env, "expert")];
-    return random === undefined || expert === undefined ? [] : [{ env, random, expert }];
+    if (random === undefined || expert === undefined) return [];
+    if (expert > random) return [{ env, random, expert }];
+    const why = `its expert returns ${short(expert)}, a random policy ${short(random)}: there is no scale between them`;
+    skipped.push({ env, why });
+    say(`${env} is left out: ${why}`);
+    return [];
   });
+  if (references.length === 0) {
+    if (failures.length > 0) return; // they are what the command ends with
+    throw new Error("no environment has a scale to compare on: give the experts more steps, with --set ppo.steps=N");
+  }
   const learners = found.filter(({ job }) => job.kind === "learner");
   const summary = summarise(
     learners.map(({ env, algorithm, seed, result }) => ({ env, algorithm, seed, return: result.return })),
@@ -163,7 +173,7 @@ async function show(
     seconds: new Map(
       plan.algorithms.map((name) => [name, learners.filter((run) => run.algorithm === name).map(({ result }) => result.seconds)]),
     ),
-    skipped: plan.skipped,
+    skipped,
     failures,
   };
   const figures = await benchmarkFigures(summary);
@@ -185,20 +195,21 @@ async function show(
   tell(
     `\n${learners.length} runs in ${duration(seconds)}; tables in ${join(out, "benchmark.md")}, figures in ${join(out, "benchmark.html")}, every run in ${kept.file}`,
   );
-  if (json) printJson(asJson({ request, plan, summary, expected, failures, runs: kept.file, seconds }));
+  if (json) printJson(asJson({ request, plan, skipped, summary, expected, failures, runs: kept.file, seconds }));
 }
 
 /** The benchmark for programs. An interval that a single run leaves open has `null` for its ends. */
 function asJson(parts: {
   readonly request: BenchmarkRequest;
   readonly plan: Plan;
+  readonly skipped: Plan["skipped"];
   readonly summary: Summary;
   readonly expected: readonly Expectation[];
   readonly failures: readonly Failure[];
   readonly runs: string;
   readonly seconds: number;
 }): Record<string, unknown> {
-  const { request, plan, summary, expected, failures, runs, seconds } = parts;
+  const { request, plan, skipped, summary, expected, failures, runs, seconds } = parts;
   const end = (value: number) => (Number.isFinite(value) ? value : null);
   const ends = ({ mean, low, high }: Interval) => ({ estimate: mean, low: end(low), high: end(high) });
   return {
@@ -222,7 +233,7 @@ function asJson(parts: {
       points: points.map(({ threshold, ...share }) => ({ threshold, ...ends(share) })),
     })),
     expectations: expected.map(({ measured, ...rest }) => ({ ...rest, measured: ends(measured) })),
-    skipped: plan.skipped,
+    skipped,
     failures,
     runs,
     seconds,
