@@ -97,9 +97,10 @@ function program(): Command {
   const data = apprentice.command("data").description("files of demonstrations");
   data
     .command("inspect")
-    .description("say what a file of demonstrations holds")
-    .argument("<file>", ".npz, .jsonl or .safetensors")
+    .description("say what a file of demonstrations or preferences holds")
+    .argument("<file>", "demonstrations (.npz, .jsonl, .safetensors) or preferences (.jsonl, .jsonl.gz, .parquet)")
     .option("--env <name>", "environment that it should fit")
+    .option("--tokenizer <folder>", "checkpoint whose tokens texts are counted in")
     .option("--json", "print one JSON object as the last line")
     .addHelpText("after", example("apprentice data inspect demos.npz"))
     .action(async (file: string, options) => (await import("./data.ts")).inspect(file, options));

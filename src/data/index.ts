@@ -7,6 +7,7 @@ export * from "./minibatch.ts";
 export * from "./pairs.ts";
 export * from "./pictures.ts";
 export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
+export * from "./preferences/index.ts";
 export * from "./rollout.ts";
 export { joinRows, mapRows, type Rows, rowsOf } from "./rows.ts";
 export { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";

@@ -1,4 +1,5 @@
 export { animatedSvg, type Showing, type Still, stills } from "./animation.ts";
+export { diskCache } from "./array-cache.ts";
 export { type Checkpoint, newestCheckpoint } from "./checkpoints.ts";
 export { type Disk, disk, StorageError, writeWhole } from "./disk.ts";
 export { type Driven, type DriveOptions, drive } from "./drive.ts";
@@ -6,6 +7,7 @@ export { type IntervalFigure, intervalFigure, type LineFigure, lineFigure, png, 
 export { type Film, type FilmOptions, film } from "./film.ts";
 export { LockedError } from "./lock.ts";
 export { readRecords } from "./metrics.ts";
+export { openPreferences, PREFERENCE_ENDINGS, type PreferenceFile, readPreferences, streamPreferences } from "./preferences.ts";
 export { filesIn, loadAdapter, loadPretrained, saveFolder } from "./pretrained.ts";
 export { type Report, reportPage, type Section, type Table } from "./report.ts";
 export { type Savable, save } from "./save.ts";

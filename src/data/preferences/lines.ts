@@ -1,0 +1,81 @@
+import { Gunzip } from "fflate";
+import { FormatError } from "../codecs/format-error.ts";
+import { fromJson, fromUtf8 } from "../codecs/text.ts";
+import { type PreferenceRecord, preferenceRecord } from "./record.ts";
+
+/** Bytes as they come, from a file or over the network. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A line of more bytes than this is no record but a file of another kind. */
+const LONGEST = 1 << 26;
+
+/** The records of JSON Lines, one after the other; at no time more than a line is kept. Throws `FormatError` that names the line. */
+export async function* preferenceLines(chunks: Chunks): AsyncGenerator<PreferenceRecord> {
+  for await (const { bytes, number } of lines(chunks)) {
+    const text = fromUtf8(bytes, `line ${number}`).trim();
+    if (text !== "") yield preferenceRecord(fromJson(text, `line ${number}`), `line ${number}`);
+  }
+}
+
+/** The lines of a stream with their numbers (from 1) and where they begin. */
+export async function* lines(chunks: Chunks): AsyncGenerator<{ bytes: Uint8Array; number: number; start: number }> {
+  let kept: Uint8Array[] = [];
+  let [length, number, at, start] = [0, 1, 0, 0];
+  const whole = () => {
+    if (kept.length === 1) return kept[0];
+    const out = new Uint8Array(length);
+    let to = 0;
+    for (const part of kept) {
+      out.set(part, to);
+      to += part.length;
+    }
+    return out;
+  };
+  for await (const chunk of chunks) {
+    for (let from = 0; from < chunk.length; ) {
+      const newline = chunk.indexOf(10, from);
+      const part = chunk.subarray(from, newline < 0 ? chunk.length : newline);
+      kept.push(part);
+      length += part.length;
+      if (length > LONGEST)
+        throw new FormatError(`line ${number} is longer than ${LONGEST} bytes, expected JSON Lines, a record a line`);
+      from += part.length;
+      at += part.length;
+      if (newline < 0) continue;
+      yield { bytes: whole(), number, start };
+      from += 1;
+      at += 1;
+      [kept, length, start] = [[], 0, at];
+      number += 1;
+    }
+    kept = kept.map((part) => part.slice()); // the caller may use its buffer again
+  }
+  if (length > 0) yield { bytes: whole(), number, start };
+}
+
+/** What a gzip stream holds, piece by piece. Throws `FormatError` where it is damaged or cut. */
+export async function* gunzipped(chunks: Chunks): AsyncGenerator<Uint8Array> {
+  let ready: Uint8Array[] = [];
+  let ended = false;
+  const stream = new Gunzip((piece, final) => {
+    ready.push(piece);
+    ended ||= final;
+  });
+  const push = (chunk: Uint8Array, final: boolean) => {
+    try {
+      stream.push(chunk, final);
+    } catch (error) {
+      throw new FormatError(`the gzip data are damaged or cut (${(error as Error).message})`);
+    }
+    const pieces = ready;
+    ready = [];
+    return pieces;
+  };
+  let last: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    if (last) yield* push(last, false);
+    last = chunk.slice();
+  }
+  if (last) yield* push(last, true);
+  if (!ended) throw new FormatError("the gzip data are cut: they have no end");
+}

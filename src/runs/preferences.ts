@@ -1,0 +1,116 @@
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import {
+  FormatError,
+  gunzipped,
+  lines,
+  type PreferenceRecord,
+  preferenceLines,
+  preferenceRecord,
+  preferenceRows,
+  type Rows,
+} from "../data/index.ts";
+
+/** The endings of the names of preference files. */
+export const PREFERENCE_ENDINGS: readonly string[] = [".jsonl", ".jsonl.gz", ".json.gz", ".parquet"];
+
+/**
+ * The records of a preference file, one after the other: JSON Lines, the same under gzip, or Parquet, by the name's ending. Memory
+ * is that of a line, or of a group of rows. Throws `FormatError` that names the file, the line or row, and what was expected.
+ */
+export async function* streamPreferences(file: string): AsyncGenerator<PreferenceRecord> {
+  const name = file.toLowerCase();
+  if (!PREFERENCE_ENDINGS.some((ending) => name.endsWith(ending))) {
+    throw new FormatError(
+      `${file}: the format is not known by its name; expected a name that ends in ${PREFERENCE_ENDINGS.join(", ")}`,
+    );
+  }
+  try {
+    if (name.endsWith(".parquet")) yield* parquet(file);
+    else yield* preferenceLines(name.endsWith(".gz") ? gunzipped(createReadStream(file)) : createReadStream(file));
+  } catch (error) {
+    throw error instanceof FormatError ? new FormatError(`${file}: ${error.message}`) : error;
+  }
+}
+
+async function* parquet(file: string): AsyncGenerator<PreferenceRecord> {
+  const fd = openSync(file, "r");
+  try {
+    const byteLength = fstatSync(fd).size;
+    yield* preferenceRows({
+      byteLength,
+      slice(start, end = byteLength) {
+        const bytes = new Uint8Array(Math.max(0, Math.min(end, byteLength) - start));
+        fill(fd, bytes, start);
+        return bytes.buffer;
+      },
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** All records of a preference file, in memory. */
+export async function readPreferences(file: string): Promise<PreferenceRecord[]> {
+  const records: PreferenceRecord[] = [];
+  for await (const record of streamPreferences(file)) records.push(record);
+  return records;
+}
+
+/** Records of a file that stays open until `close`. */
+export interface PreferenceFile extends Rows<PreferenceRecord> {
+  close(): void;
+}
+
+/**
+ * A file of JSON Lines that may be larger than memory: goes through it once to check every record and to learn where it stands (8
+ * bytes each), and then reads those that are asked for. Throws as `streamPreferences` does.
+ */
+export async function openPreferences(file: string): Promise<PreferenceFile> {
+  if (!file.toLowerCase().endsWith(".jsonl")) {
+    throw new FormatError(`${file}: only JSON Lines can be read here and there, expected a name that ends in .jsonl; unpack it`);
+  }
+  const places: { starts: number[]; lengths: number[]; numbers: number[] } = { starts: [], lengths: [], numbers: [] };
+  const parse = (bytes: Uint8Array, number: number) => {
+    try {
+      return preferenceRecord(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), `line ${number}`);
+    } catch (error) {
+      const { message } = error as Error;
+      const what =
+        error instanceof FormatError
+          ? message
+          : `line ${number} is not ${error instanceof SyntaxError ? "JSON" : "UTF-8 text"}: ${message}`;
+      throw new FormatError(`${file}: ${what}`);
+    }
+  };
+  for await (const { bytes, number, start } of lines(createReadStream(file))) {
+    if (bytes.every((byte) => byte === 32 || byte === 9 || byte === 13)) continue;
+    parse(bytes, number);
+    places.starts.push(start);
+    places.lengths.push(bytes.length);
+    places.numbers.push(number);
+  }
+  const [starts, sizes, numbers] = [
+    Float64Array.from(places.starts),
+    Uint32Array.from(places.lengths),
+    Uint32Array.from(places.numbers),
+  ];
+  const fd = openSync(file, "r");
+  return {
+    length: starts.length,
+    get: (rows) =>
+      Array.from(rows, (i) => {
+        const bytes = new Uint8Array(sizes[i]);
+        fill(fd, bytes, starts[i]);
+        return parse(bytes, numbers[i]);
+      }),
+    close: () => closeSync(fd),
+  };
+}
+
+function fill(fd: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length; ) {
+    const n = readSync(fd, bytes, at, bytes.length - at, position + at);
+    if (n === 0) throw new FormatError("the file ends before its end: it was changed while it was read");
+    at += n;
+  }
+}
