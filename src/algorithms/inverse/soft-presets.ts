@@ -12,7 +12,7 @@ const real: MlpOptions = { hidden: [64, 64], activation: "relu", scale: "state" 
 
 /**
  * Settings by the environment's id; what is not said here stays at its default. The normalised returns (most likely actions, ten
- * demonstrations of the scripted experts, mean over seeds 0 to 2) are what they lead to, offline.
+ * demonstrations of the scripted experts, mean over seeds 0 to 2, real actions 0 and 1) are what they lead to, offline.
  */
 export const iqLearnPresets: Readonly<Record<string, IqLearnPreset>> = {
   // 1.00
