@@ -9,6 +9,7 @@ import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
 import { ross2011Sequence } from "./ross2011-sequence/run.ts";
+import { ross2011Track } from "./ross2011-track/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
 import { ziebart2010 } from "./ziebart2010/run.ts";
 
@@ -19,6 +20,7 @@ export const experiments: readonly Experiment[] = [
   pdl,
   horizon,
   rajaraman2020,
+  ross2011Track,
   ross2011Sequence,
   bojarski2016,
   foster2024,
