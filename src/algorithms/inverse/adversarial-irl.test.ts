@@ -4,6 +4,8 @@ import { acrobot, cartPole, loadEnv, pendulum } from "../../envs/index.ts";
 import { balancer, swinger } from "../../experts/index.ts";
 import { box, discrete, type Env } from "../../mdp/index.ts";
 import { mlp } from "../../policies/index.ts";
+import { loadReward, withReward } from "../../rewards/index.ts";
+import { ppo } from "../../solvers/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import type { AdversarialOptions } from "./adversarial/options.ts";
 import { type AdversarialProblem, airl, gail } from "./adversarial-irl.ts";
@@ -45,6 +47,15 @@ describe("adversarial imitation learns from nothing but the expert's steps", () 
   });
 });
 
+describe("what was learned to be worth doing", () => {
+  it("teaches another learner from nothing in a world that pays by it alone, out of its file", async () => {
+    const { reward } = await train(gail, { env, demos, policy: mlp(env) }, { steps: 40_000, seed: 2 });
+    const paid = withReward(env, loadReward(reward.toOnnx({ env: env.id })));
+    const { policy } = await train(ppo, { env: paid, policy: mlp(env) }, { steps: 60_000, seed: 3 });
+    expect(await meanReturn(env, policy, 104)).toBeGreaterThan(475);
+  });
+});
+
 describe("bad input", () => {
   const policy = mlp(env);
 
@@ -55,7 +66,7 @@ describe("bad input", () => {
       /demonstrations of Acrobot-v1 are box\[6\] -> discrete\(3\), CartPole-v1 is box\[4\] -> discrete\(2\); record demonstrations in CartPole-v1/,
     );
     const real = pairs(env.observation, box([1], -1, 1), new Float32Array(8), Float32Array.of(0, 1));
-    await expect(train(airl, { env, demos: real, policy }, { shaping: false })).rejects.toThrow(/box\[1\]/);
+    await expect(train(airl, { env, demos: real, policy }, { shaping: false, absorbing: false })).rejects.toThrow(/box\[1\]/);
     await expect(train(gail, { env, demos, policy: mlp({ observation: env.observation, action: discrete(3) }) })).rejects.toThrow(
       /the policy is box\[4\] -> discrete\(3\)/,
     );
@@ -69,7 +80,7 @@ describe("bad input", () => {
       await expect(train(gail, { env, demos: some, policy }, { ...small, ...given })).rejects.toThrow(needs);
     const { records } = await rounds(gail, { env, demos: some, policy }, small, 2);
     expect(records[1].disagreement).toBeUndefined();
-    await rounds(airl, { env, demos: some, policy }, { ...small, shaping: false }, 1);
+    await rounds(airl, { env, demos: some, policy }, { ...small, shaping: false, absorbing: false }, 1);
   });
 
   it("fewer steps than a minibatch are drawn with replacement, down to a single one", async () => {
