@@ -6,6 +6,7 @@ import { cartpole } from "./rows/cartpole.ts";
 import { camera, cnn } from "./rows/cnn.ts";
 import { commandLine } from "./rows/command-line.ts";
 import { daggerCartPole } from "./rows/dagger.ts";
+import { generate } from "./rows/generate.ts";
 import { irl } from "./rows/irl.ts";
 import { ppoRow } from "./rows/ppo.ts";
 import { robots } from "./rows/robots.ts";
@@ -28,6 +29,7 @@ const benches: Record<string, Bench> = {
   camera,
   ppo: ppoRow,
   dagger: daggerCartPole,
+  generate,
   adversarial,
 };
 

@@ -53,7 +53,7 @@ export async function readCheckpoint(read: ReadFile): Promise<Checkpoint & { rea
 export function checkVocabulary(tokenizer: Tokenizer, config: TransformerConfig): void {
   if (tokenizer.size <= config.vocabulary) return;
   throw new FormatError(
-    `tokenizer.json: the tokenizer has ids up to ${tokenizer.size - 1}, the embedding has ${config.vocabulary} rows; take the tokenizer that the weights were trained with`,
+    `${Object.keys(tokenizer.files())[0]}: the tokenizer has ids up to ${tokenizer.size - 1}, the embedding has ${config.vocabulary} rows; take the tokenizer that the weights were trained with`,
   );
 }
 
