@@ -26,7 +26,7 @@ const firstLoss = async (options: object) => {
 
 describe("supervised fine-tuning is behavior cloning of texts", () => {
   it("the loss is the mean of log 1/π over the tokens of the responses, as the policy says it of the answers; prompts are masked", async () => {
-    const { mask, logProbs } = family.expressions({ rows: "R" });
+    const { mask, logProbs } = family.expressions({ rows: texts.length });
     const program = await compile({ outputs: { nll: neg(sum(logProbs)), n: sum(mask) }, params: family.params });
     const answers = texts.map((_, i) => {
       const [from, to] = [demos.offsets[i], demos.offsets[i + 1]];

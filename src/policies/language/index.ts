@@ -14,4 +14,5 @@ export { type LanguageModel, languageModel, pretrained, transformer } from "./la
 export { firstTheta, type LoraOptions, loraFamily, mergeAdapter, readAdapter, writeAdapter } from "./lora.ts";
 export { type Perplexity, perplexity } from "./perplexity.ts";
 export { drawToken, type SamplingOptions } from "./sampling.ts";
+export { tokenPolicy } from "./token-policy.ts";
 export { held } from "./weights.ts";

@@ -19,7 +19,8 @@ describe.each(Object.keys(adapters))("an adapter of PEFT on %s", (name) => {
 
   /** Logits after the chosen positions of each row: the response begins behind each. */
   const logitsOf = async (family: LanguageFamily, theta: Float32Array) => {
-    const program = await compile({ outputs: { z: family.expressions({ rows: "R" }).logits! }, params: family.params });
+    const rows = ids.length * positions.length;
+    const program = await compile({ outputs: { z: family.expressions({ rows }).logits! }, params: family.params });
     const V = family.config.vocabulary;
     const answers = ids.flatMap((row) =>
       positions.map((t) => ({ x: Int32Array.from(row.slice(0, t + 1)), y: { actions: Int32Array.of(0) } })),
