@@ -9,7 +9,7 @@ export interface Task {
   readonly referenceEpisodes: number;
 }
 
-const classic = (env: string): Task => ({ env, group: "classic", demonstrations: 5, referenceEpisodes: 1000 });
+const classic = (env: string): Task => ({ env, group: "classic", demonstrations: 10, referenceEpisodes: 1000 });
 const robot = (env: string): Task => ({ env, group: "robots", demonstrations: 5, referenceEpisodes: 100 });
 
 /** Environments of the benchmark, in the order of its tables. */

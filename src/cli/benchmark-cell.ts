@@ -115,12 +115,12 @@ async function demonstrations({ demos: from }: ProblemConfig, env: Env): Promise
 
 /**
  * As many labels in all as the demonstrations have pairs, the first round's of the expert's own states. A round that is shorter
- * than an episode never sees how episodes end, so there are as many rounds as allow for that, from 3 to 10. Each fit is
+ * than an episode never sees how episodes end, so there are as many rounds as allow for that, from 3 to 5. Each fit is
  * behavior cloning's own, of as many updates.
  */
 function asManyLabels(options: Readonly<Record<string, unknown>>, demos: Dataset, { maxSteps }: Env): Record<string, unknown> {
   const labels = demos.rewards.length;
-  const rounds = Math.min(10, Math.max(3, Math.floor(labels / maxSteps)));
+  const rounds = Math.min(5, Math.max(3, Math.floor(labels / maxSteps)));
   return { ...options, rounds, states: Math.ceil(labels / rounds), budget: labels };
 }
 
