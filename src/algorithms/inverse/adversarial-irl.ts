@@ -245,7 +245,7 @@ export const airl: Adversarial = adversarial({
   name: "airl",
   about: "adversarial inverse reinforcement learning: a reward that explains the expert, and a policy for it",
   policyAware: true,
-  defaults: { over: "sa", rewardForm: "both", shaping: true, absorbing: true, rewardRate: 3e-3, gamma: 0.98 },
+  defaults: { over: "sa", rewardForm: "both", shaping: true, absorbing: true, rewardRate: 3e-3, gamma: 0.98, penaltyShare: 0.25 },
 });
 
 function generatorProblem({ env, policy, critic }: AdversarialProblem, options: AdversarialOptions) {

@@ -41,7 +41,8 @@ export interface Discrimination {
  *     l = f(x) − log π(a | s)         AIRL (Fu et al. 2018): D = e^f / (e^f + π)
  *     L = −E[y log D + (1 − y) log(1 − D)] − c E[H(D)] + λ E[(‖∇_x̂ f(x̂)‖ − 1)²]
  *
- * y = 1 − ε for the expert and ε for the learner, x̂ = u x_E + (1 − u) x_π between the two, u `[B]` (Gulrajani et al. 2017).
+ * y = 1 − ε for the expert and ε for the learner, x̂ = u x_E + (1 − u) x_π between the first of the two, u
+ * `[penalisedRows]` (Gulrajani et al. 2017).
  * The other inputs are logPi `[2 B]` where `policyAware`, and u where λ > 0. Members of an ensemble are judged one by one.
  * @formula discriminator-loss
  */
@@ -73,8 +74,9 @@ export function discrimination(network: StepNetwork, options: DiscriminatorOptio
   if (rewardEntropy !== 0) loss = sub(loss, mul(rewardEntropy, entropy));
   let penalty: Tensor = mul(0, loss);
   if (gradientPenalty > 0) {
-    const u = expandDims(input("u", [B]), 1);
-    const between = add(mul(u, slice(x, 0, 0, B)), mul(sub(1, u), slice(x, 0, B, 2 * B)));
+    const G = penalisedRows(options);
+    const u = expandDims(input("u", [G]), 1);
+    const between = add(mul(u, slice(x, 0, 0, G)), mul(sub(1, u), slice(x, 0, B, B + G)));
     penalty = average(
       network.forward(between).map(({ f }) => {
         const [slope] = grad(sum(f), [between]);
@@ -92,6 +94,11 @@ export function discrimination(network: StepNetwork, options: DiscriminatorOptio
       penalty: abs(penalty),
     },
   };
+}
+
+/** Rows that the gradient penalty is taken between. */
+export function penalisedRows({ rewardBatch, penaltyShare }: Pick<DiscriminatorOptions, "rewardBatch" | "penaltyShare">): number {
+  return Math.ceil(rewardBatch * penaltyShare);
 }
 
 /** Updates of the discriminator's parameters. */

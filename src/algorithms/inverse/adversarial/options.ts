@@ -24,6 +24,8 @@ export interface DiscriminatorOptions {
   rewardDecay: number;
   /** λ of λ E[(‖∇_x f(x)‖ − 1)²] between the expert's steps and the learner's. */
   gradientPenalty: number;
+  /** The share of a minibatch that the penalty is taken on: it costs several times what the loss does. */
+  penaltyShare: number;
   /** Layers that stretch nothing. */
   spectral: boolean;
   /** Labels are 1 − this and this instead of 1 and 0. */
@@ -84,6 +86,7 @@ export const adversarialDefaults: Omit<AdversarialOptions, "over" | "rewardForm"
   rewardRate: 1e-3,
   rewardDecay: 0,
   gradientPenalty: 1,
+  penaltyShare: 1,
   spectral: false,
   labelSmoothing: 0,
   noise: 0,

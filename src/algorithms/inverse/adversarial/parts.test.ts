@@ -4,7 +4,7 @@ import { cartPole, cartPoleFixed, defineEnv, frozenLake } from "../../../envs/in
 import { box, discrete } from "../../../mdp/index.ts";
 import { stepNetwork } from "../../../rewards/index.ts";
 import { earlyWarning, energyDistance, healthy, type Signs } from "./diagnosis.ts";
-import { discrimination } from "./discriminator.ts";
+import { discrimination, penalisedRows } from "./discriminator.ts";
 import { emptyMemory, remember, remembered } from "./memory.ts";
 import { adversarialDefaults } from "./options.ts";
 import { staggered } from "./staggered.ts";
@@ -12,13 +12,15 @@ import { staggered } from "./staggered.ts";
 const spaces = { observation: box([2]), action: discrete(2) };
 
 describe("the discriminator's loss", () => {
-  const B = 4;
+  const B = 8;
+  const G = penalisedRows({ rewardBatch: B, penaltyShare: 0.5 });
   const options = {
     ...adversarialDefaults,
     over: "sa" as const,
     rewardForm: "positive" as const,
     shaping: false,
     rewardBatch: B,
+    penaltyShare: 0.5,
   };
   const network = stepNetwork(spaces, { hidden: [6] });
   const W = network.encoding.width;
@@ -26,7 +28,7 @@ describe("the discriminator's loss", () => {
   const random = rng(2);
   const x = Float32Array.from({ length: 2 * B * W }, () => random.normal());
   const logPi = Float32Array.from({ length: 2 * B }, () => -random.float());
-  const u = Float32Array.from({ length: B }, () => random.float());
+  const u = Float32Array.from({ length: G }, () => random.float());
   const f = (rows: Float32Array) => [...network.evaluate(theta, rows)[0].f];
   const sigmoid = (l: number) => 1 / (1 + Math.exp(-l));
 
@@ -54,18 +56,18 @@ describe("the discriminator's loss", () => {
   });
 
   it("adds the gradient penalty between the two, which central differences find too", async () => {
-    const between = Float32Array.from({ length: B * W }, (_, i) => {
+    const between = Float32Array.from({ length: G * W }, (_, i) => {
       const k = Math.floor(i / W);
       return u[k] * x[i] + (1 - u[k]) * x[B * W + i];
     });
     let penalty = 0;
-    for (let k = 0; k < B; k++) {
+    for (let k = 0; k < G; k++) {
       let square = 0;
       for (let d = 0; d < W; d++) {
         const shifted = (by: number) => f(between.map((value, i) => (i === k * W + d ? value + by : value)))[k];
         square += ((shifted(0.01) - shifted(-0.01)) / 0.02) ** 2;
       }
-      penalty += (Math.sqrt(square) - 1) ** 2 / B;
+      penalty += (Math.sqrt(square) - 1) ** 2 / G;
     }
     const [without, with2] = [await value({}, false), await value({ gradientPenalty: 2 }, false)];
     expect(with2.penalty[0]).toBeCloseTo(penalty, 3);

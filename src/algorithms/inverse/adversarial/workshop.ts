@@ -19,7 +19,7 @@ import type { PpoOptions } from "../../../solvers/index.ts";
 import type { AdversarialProblem, AdversarialState } from "../adversarial-irl.ts";
 import { demonstrationParts, expertSteps } from "./demonstrations.ts";
 import { energyDistance } from "./diagnosis.ts";
-import { compileDiscriminator, compileValues } from "./discriminator.ts";
+import { compileDiscriminator, compileValues, penalisedRows } from "./discriminator.ts";
 import { remembered } from "./memory.ts";
 import type { AdversarialOptions } from "./options.ts";
 import { staggered } from "./staggered.ts";
@@ -68,7 +68,7 @@ export async function makeWorkshop(
   const pi = await compilePolicy(policy);
 
   const rows = U * 2 * B;
-  const feeds = { x: new Float32Array(rows * W), logPi: new Float32Array(rows), u: new Float32Array(U * B) };
+  const feeds = { x: new Float32Array(rows * W), logPi: new Float32Array(rows), u: new Float32Array(U * penalisedRows(options)) };
   const drawn = { s: new Float32Array(rows * D), a: actionColumn(policy.action, rows) };
   const absent = new Uint8Array(rows);
   const absorbingRow = new Float32Array(W);
@@ -312,6 +312,8 @@ export function checkOptions(options: AdversarialOptions): void {
   }
   if (!(options.labelSmoothing >= 0 && options.labelSmoothing < 0.5))
     throw new RangeError(`labelSmoothing is a number from 0 to below 0.5, found ${options.labelSmoothing}`);
+  if (!(options.penaltyShare > 0 && options.penaltyShare <= 1))
+    throw new RangeError(`penaltyShare is a share above 0 and up to 1, found ${options.penaltyShare}`);
   if (!(options.validation >= 0 && options.validation < 1))
     throw new RangeError(`validation is a share from 0 to below 1, found ${options.validation}`);
   if (options.absorbing && !(options.gamma < 1))
