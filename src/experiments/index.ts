@@ -4,6 +4,7 @@ import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
 import { horizon } from "./horizon/run.ts";
+import { noisyLabels } from "./noisy-labels/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
@@ -26,6 +27,7 @@ export const experiments: readonly Experiment[] = [
   foster2024,
   rafailov2023Tabular,
   rafailov2023Gradient,
+  noisyLabels,
   condensation,
   ziebart2008,
   ziebart2010,
