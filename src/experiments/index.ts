@@ -1,5 +1,6 @@
 import { bojarski2016 } from "./bojarski2016/run.ts";
 import { condensation } from "./condensation/run.ts";
+import { daggerRobots } from "./dagger-robots/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
@@ -23,6 +24,7 @@ export const experiments: readonly Experiment[] = [
   rajaraman2020,
   ross2011Track,
   ross2011Sequence,
+  daggerRobots,
   bojarski2016,
   foster2024,
   rafailov2023Tabular,

@@ -41,7 +41,7 @@ export const ppoPresets: Readonly<Record<string, PpoPreset>> = {
     options: { ...robot, steps: 1_000_000, gamma: 0.995 },
     policy: { hidden: [64, 64], distribution: "gaussian", initialLogStd: -0.5 },
   },
-  // 5050, and 4740 with narrower first draws (-2); wide ones take three times as long
+  // 5050, and 4740 with narrower first draws (-2)
   "HalfCheetah-v5": {
     options: { ...robot, steps: 500_000, gamma: 0.98, lambda: 0.92 },
     policy: { hidden: [64, 64], distribution: "gaussian", initialLogStd: -1 },
