@@ -35,13 +35,6 @@ export {
   deepSmile,
 } from "./direct/deep-smile.ts";
 export {
-  type ForwardTrainingOptions,
-  type ForwardTrainingProblem,
-  type ForwardTrainingRecord,
-  type ForwardTrainingState,
-  forwardTraining,
-} from "./direct/forward-training.ts";
-export {
   type DpoOptions,
   type DpoProblem,
   type DpoRecord,
@@ -53,6 +46,13 @@ export {
   type LossOptions,
   type Mixture,
 } from "./direct/dpo.ts";
+export {
+  type ForwardTrainingOptions,
+  type ForwardTrainingProblem,
+  type ForwardTrainingRecord,
+  type ForwardTrainingState,
+  forwardTraining,
+} from "./direct/forward-training.ts";
 export type { FitOptions } from "./direct/log-loss.ts";
 export {
   type MimicMdOptions,
@@ -126,6 +126,15 @@ export {
   rewardOfQ,
   softOptimalPolicy,
 } from "./inverse/q-softmax.ts";
+export {
+  judgeOn,
+  type RewardModelOptions,
+  type RewardModelProblem,
+  type RewardModelRecord,
+  type RewardModelResult,
+  type RewardModelState,
+  rewardModel,
+} from "./inverse/reward-model.ts";
 export { type IqLearnPreset, iqLearnPresets } from "./inverse/soft-presets.ts";
 export { type SqilOptions, type SqilProblem, type SqilRecord, type SqilState, sqil } from "./inverse/sqil.ts";
 export {

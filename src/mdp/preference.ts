@@ -27,6 +27,8 @@ export interface Preference {
   readonly yw: Response;
   /** The other one. */
   readonly yl: Response;
+  /** By how much yw is better, in units of reward, where the expert said so. */
+  readonly margin?: number;
 }
 
 /** One response that the expert found good or not, without another to compare it with. */

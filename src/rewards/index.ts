@@ -1,11 +1,36 @@
 export { addAbsorbing, type Horizon, stepsAbsorbed } from "./absorbing.ts";
-export { bradleyTerryLoss, preferenceProbability } from "./bradley-terry.ts";
+export { bradleyTerryLoss, centring, preferenceProbability } from "./bradley-terry.ts";
 export { cautious } from "./ensemble.ts";
+export { type ExplicitOptions, explicitReward, explicitRewardModel, linearRewardModel } from "./explicit.ts";
 export { type Features, features, indicators, mustFit, nameOf, type RewardOver } from "./features.ts";
-export { implicitReward, implicitRewardOf } from "./implicit.ts";
+export {
+  generativeReward,
+  generativeRewardModel,
+  type Verification,
+  type VerificationTexts,
+  verification,
+} from "./generative.ts";
+export { type ImplicitOptions, implicitReward, implicitRewardModel, implicitRewardOf } from "./implicit.ts";
 export { expectedReward, featureCounts, type LinearReward, linearReward, linearValues, rewardTable } from "./linear.ts";
 export { type RewardForm, rewardForms, rewardOfLogit } from "./logit.ts";
 export { type CompiledReward, compileReward, type NeuralReward, neuralReward } from "./network.ts";
+export {
+  type AnswerRewards,
+  answerRewards,
+  type Known,
+  knownOfRows,
+  type LearnedRewardModel,
+  type RewardModel,
+  rewardOfAnswers,
+} from "./reward-model.ts";
+export {
+  type Calibration,
+  calibrationOf,
+  judgeRewards,
+  type RewardJudgement,
+  rankedRight,
+  relativeMargin,
+} from "./reward-model-judgement.ts";
 export { noRewards, standardise } from "./running.ts";
 export { loadReward, type SavedReward } from "./saved.ts";
 export { type Shaping, shaped, shapedNumber } from "./shaping.ts";

@@ -91,13 +91,14 @@ describe("preference sets", () => {
   });
 
   it("as token ids a prompt is a prefix that both responses share, and each response ends", async () => {
-    const texts = (await read([{ prompt: "ab", chosen: "ba", rejected: "b" }])) as TextPreference[];
+    const texts = (await read([{ prompt: "ab", chosen: "ba", rejected: "b", margin: 0.5 }])) as TextPreference[];
     const tokenizer = characters(["ab "]);
-    const [{ x, yw, yl }] = await tokenisedPreferences(tokenizer, texts).get([0]);
+    const [{ x, yw, yl, margin }] = await tokenisedPreferences(tokenizer, texts).get([0]);
     expect(tokenizer.decode(x)).toBe("ab");
     expect(tokenizer.decode(yw.actions)).toBe("ba");
     expect(tokenizer.decode(yl.actions)).toBe("b");
     expect(yl.actions.length).toBe(1 + Math.min(1, tokenizer.end.length));
+    expect(margin).toBe(0.5);
   });
 });
 
@@ -111,6 +112,11 @@ describe("what is no preference set is refused by its line and what is wrong wit
       "a number for a text",
       '{"prompt": 3, "chosen": "c", "rejected": "r"}',
       /^line 1: prompt is 3, expected a text or a list of turns/,
+    ],
+    [
+      "a margin that is no number",
+      '{"prompt": "p", "chosen": "c", "rejected": "r", "margin": "much"}',
+      /^line 1: margin is "much", expected a number: by how much/,
     ],
     [
       "a turn without a role",

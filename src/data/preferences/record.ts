@@ -11,6 +11,8 @@ export interface TextPreference {
   readonly prompt: Text;
   readonly chosen: Text;
   readonly rejected: Text;
+  /** By how much the chosen one is better, in units of reward, where the file says so. */
+  readonly margin?: number;
 }
 
 /** One response to a prompt, found good or not. */
@@ -30,7 +32,7 @@ const FORMS =
  * A record of a preference set. Its forms: `prompt, chosen, rejected`; the same without a prompt, which is then what the two begin
  * with in common (up to the last turn of a dialogue written as "\n\nHuman: ... \n\nAssistant: ..."); each of them as texts or as
  * turns `{role, content}`; `prompt, completion, label`; and `question, answer_matching_behavior, answer_not_matching_behavior`
- * of model-written evaluations. Throws `FormatError` that begins with `where` on anything else.
+ * of model-written evaluations; `margin` may stand beside chosen and rejected. Throws `FormatError` that begins with `where` on anything else.
  */
 export function preferenceRecord(value: unknown, where: string): PreferenceRecord {
   if (!isObject(value)) throw new FormatError(`${where} is ${shown(value)}, ${FORMS}`);
@@ -53,8 +55,17 @@ export function preferenceRecord(value: unknown, where: string): PreferenceRecor
   if (typeof chosen !== typeof rejected) {
     throw new FormatError(`${where}: one of chosen and rejected is a text, the other a list of turns; expected two of a kind`);
   }
-  if (!has("prompt")) return { kind: "preference", ...parted(chosen, rejected) };
-  return { kind: "preference", prompt: text("prompt"), chosen, rejected };
+  const margin = marginOf(value.margin, where);
+  if (!has("prompt")) return { kind: "preference", ...parted(chosen, rejected), ...margin };
+  return { kind: "preference", prompt: text("prompt"), chosen, rejected, ...margin };
+}
+
+function marginOf(value: unknown, where: string): { margin?: number } {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new FormatError(`${where}: margin is ${shown(value)}, expected a number: by how much the chosen response is better`);
+  }
+  return { margin: value };
 }
 
 function textOf(value: unknown, where: string): Text {

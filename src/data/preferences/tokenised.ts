@@ -8,10 +8,10 @@ export function tokenisedPreferences(
   tokenizer: Tokenizer,
   texts: readonly TextPreference[] | Rows<TextPreference>,
 ): Rows<Preference> {
-  return mapRows(texts, ({ prompt, chosen, rejected }) => {
+  return mapRows(texts, ({ prompt, chosen, rejected, margin }) => {
     const w = idsOf(tokenizer, prompt, chosen);
     const l = idsOf(tokenizer, prompt, rejected);
-    return { x: w.x, yw: { actions: w.y }, yl: { actions: l.y } };
+    return { x: w.x, yw: { actions: w.y }, yl: { actions: l.y }, ...(margin === undefined ? {} : { margin }) };
   });
 }
 

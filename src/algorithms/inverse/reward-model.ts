@@ -1,0 +1,296 @@
+import { type Rng, rng, type TrainState, type Update } from "../../autodiff/index.ts";
+import { mapRows, type Rows, rowsOf } from "../../data/index.ts";
+import type { Answer, Preference } from "../../mdp/index.ts";
+import {
+  answerRewards,
+  judgeRewards,
+  knownOfRows,
+  type LearnedRewardModel,
+  type RewardJudgement,
+  type RewardModel,
+} from "../../rewards/index.ts";
+import type { Algorithm } from "../algorithm.ts";
+import { type OnContradiction, type Surveyed, surveyed } from "./preferences/comparisons.ts";
+import { compileRewardUpdate, optimizerOf, REPORTED, type RewardUpdateOptions } from "./preferences/reward-update.ts";
+
+export interface RewardModelProblem {
+  /** The rewards among which the most likely one is sought, and where the search begins. */
+  readonly reward: RewardModel;
+  /** What the expert chose. */
+  readonly preferences: readonly Preference[] | Rows<Preference>;
+  /** Comparisons that are not learned from, for the judgement after each round. */
+  readonly validation?: readonly Preference[];
+}
+
+export interface RewardModelOptions extends RewardUpdateOptions {
+  /** Comparisons in a minibatch. */
+  batchSize: number;
+  /** Times that every comparison is seen; 0 if `updates` says how long. */
+  epochs: number;
+  /** The number of updates; 0 if it follows from `epochs`. */
+  updates: number;
+  /** Members of an ensemble: each has first values and an order of its own. */
+  members: number;
+  /** Whether each member learns from comparisons drawn with replacement. */
+  bootstrap: boolean;
+  contradictions: OnContradiction;
+  /** Updates in a round, each of which gives a record. */
+  report: number;
+  /** Cores that one update may use. */
+  threads: number;
+  seed: number;
+}
+
+/** Plain data: all that the next round depends on. Every draw follows a stream of the seed. */
+export interface RewardModelState {
+  options: RewardModelOptions;
+  total: number;
+  members: TrainState[];
+}
+
+/** One round: means over its minibatches and members. */
+export interface RewardModelRecord {
+  updates: number;
+  /** Passes over the comparisons so far. */
+  epoch: number;
+  loss: number;
+  grad_norm: number;
+  accuracy: number;
+  /** mean (rw - rl) */
+  margin: number;
+  "rewards/chosen": number;
+  "rewards/rejected": number;
+  /** On the held-out comparisons. */
+  validationLoss?: number;
+  validationAccuracy?: number;
+  validationMargin?: number;
+  validationCalibration?: number;
+  note?: string;
+}
+
+export interface RewardModelResult {
+  readonly reward: LearnedRewardModel;
+  /** On the held-out comparisons, where there are any. */
+  readonly judgement?: RewardJudgement;
+}
+
+/**
+ * A reward from comparisons by maximum likelihood (slides "IRL with Preference Feedback"):
+ *
+ *     φ = argmin_φ -E_{(x, yw, yl) ~ D} log σ(r_φ(x, yw) - r_φ(x, yl))
+ *
+ * for explicit, implicit and generative reward models alike, single ones and ensembles. With margins m in the data the difference is
+ * to exceed them; `centring` pulls rewards to mean 0.
+ *
+ * Throws if problem and options don't go together, and on comparisons that can't teach anything.
+ */
+export const rewardModel: Algorithm<
+  RewardModelProblem,
+  RewardModelOptions,
+  RewardModelState,
+  RewardModelRecord,
+  RewardModelResult
+> = {
+  name: "reward-model",
+  about: "a reward of responses from comparisons, by Bradley and Terry's model",
+  defaults: {
+    batchSize: 16,
+    learningRate: 1e-4,
+    schedule: "linear",
+    warmup: 0,
+    optimizer: "adamw",
+    weightDecay: 0,
+    clipNorm: 1,
+    labelSmoothing: 0,
+    centring: 0,
+    epochs: 1,
+    updates: 0,
+    members: 1,
+    bootstrap: false,
+    contradictions: "keep",
+    report: 50,
+    threads: 1,
+    seed: 0,
+  },
+
+  async init({ reward, preferences }, options) {
+    check(options);
+    const { kept } = await surveyed(preferences, options.contradictions);
+    const total = options.updates || Math.ceil((options.epochs * kept.length) / options.batchSize);
+    const { slots } = optimizerOf(options, total);
+    const members = Array.from({ length: options.members }, (_, m): TrainState => {
+      const theta = reward.first(stream(options, m).split("first"));
+      return { theta, slots: slots.map(() => new Float32Array(theta.length)), t: 0 };
+    });
+    return { options, total, members };
+  },
+
+  async iterate(state, problem) {
+    const { options, members } = state;
+    const work = await workshop(state, problem);
+    const before = members[0].t;
+    const until = Math.min(state.total, before + options.report);
+    const sums: Record<string, number> = {};
+    for (let t = before; t < until; t++) {
+      for (const [m, member] of members.entries()) {
+        // φ ← optimizer(φ, ∇ (1/|b|) Σ_b -log σ(r_φ(x, yw) - r_φ(x, yl)))
+        const report = await work.update.run(member, await work.minibatch(m, t));
+        for (const name of REPORTED) sums[name] = (sums[name] ?? 0) + report[name][0] / (members.length * (until - before));
+      }
+    }
+    const { kept, contradictory } = work.comparisons;
+    const judgement = await judged(state, problem);
+    return {
+      updates: until,
+      epoch: (until * options.batchSize) / kept.length,
+      loss: sums.loss,
+      grad_norm: sums.gradNorm,
+      accuracy: sums.accuracy,
+      margin: sums.chosen - sums.rejected,
+      "rewards/chosen": sums.chosen,
+      "rewards/rejected": sums.rejected,
+      ...(judgement
+        ? {
+            validationLoss: judgement.loss,
+            validationAccuracy: judgement.accuracy,
+            validationMargin: judgement.margin,
+            validationCalibration: judgement.calibration.error,
+          }
+        : {}),
+      ...(before === 0 && contradictory > 0 ? { note: contradiction(work.comparisons, options.contradictions) } : {}),
+    };
+  },
+
+  done: ({ members, total }) => members[0].t >= total,
+  progress: ({ members, total }) => ({ done: members[0].t, total, unit: "updates" }),
+
+  async result(state, problem) {
+    const judgement = await judged(state, problem);
+    return { reward: learned(state, problem, (phi) => phi.slice()), ...(judgement ? { judgement } : {}) };
+  },
+};
+
+interface Workshop {
+  readonly update: Update;
+  readonly comparisons: Surveyed;
+  /** The inputs of update t of member m. */
+  minibatch(m: number, t: number): Promise<Record<string, Float32Array | Int32Array>>;
+}
+
+const workshops = new WeakMap<RewardModelState, Promise<Workshop>>();
+
+function workshop(state: RewardModelState, problem: RewardModelProblem): Promise<Workshop> {
+  let made = workshops.get(state);
+  if (!made) {
+    made = makeWorkshop(state, problem);
+    workshops.set(state, made);
+    made.catch(() => workshops.delete(state));
+  }
+  return made;
+}
+
+async function makeWorkshop(state: RewardModelState, { reward, preferences }: RewardModelProblem): Promise<Workshop> {
+  const { options, total } = state;
+  const comparisons = await surveyed(preferences, options.contradictions);
+  const { all, kept } = comparisons;
+  const own: Rows<Preference> = { length: kept.length, get: (numbers) => all.get(Array.from(numbers, (i) => kept[i])) };
+  const chosen = await knownOfRows(reward, mapRows(own, preferred));
+  const rejected = await knownOfRows(reward, mapRows(own, other));
+  const P = options.batchSize;
+  const update = await compileRewardUpdate(reward, options, total);
+  const orders = state.members.map((_, m) => order(kept.length, options, stream(options, m)));
+  return {
+    update,
+    comparisons,
+    async minibatch(m, t) {
+      const numbers = Array.from({ length: P }, (_, k) => orders[m](t * P + k));
+      const pairs = await own.get(numbers);
+      const margin = Float32Array.from(pairs, (pair) => pair.margin ?? 0);
+      const feeds = { margin, ...reward.feeds([...pairs.map(preferred), ...pairs.map(other)]) };
+      if (!chosen || !rejected) return feeds;
+      const width = reward.known!.width;
+      const known = new Float32Array(2 * P * width);
+      numbers.forEach((i, k) => {
+        known.set(chosen.subarray(i * width, (i + 1) * width), k * width);
+        known.set(rejected.subarray(i * width, (i + 1) * width), (P + k) * width);
+      });
+      return { ...feeds, known };
+    },
+  };
+}
+
+const preferred = ({ x, yw }: Preference): Answer => ({ x, y: yw });
+const other = ({ x, yl }: Preference): Answer => ({ x, y: yl });
+
+/** The stream of chance of one member. */
+function stream({ seed }: RewardModelOptions, m: number): Rng {
+  return rng(seed).split("reward-model").split(m);
+}
+
+/** The number of the comparison that stands at place k of all passes, each in an order of its own. */
+function order(n: number, { bootstrap }: RewardModelOptions, random: Rng): (k: number) => number {
+  const draws = random.split("bootstrap");
+  const drawn = bootstrap ? Uint32Array.from({ length: n }, () => draws.integer(n)) : undefined;
+  let pass = -1;
+  let own: Uint32Array = new Uint32Array(0);
+  return (k) => {
+    if (Math.floor(k / n) !== pass) {
+      pass = Math.floor(k / n);
+      own = random.split("order").split(pass).permutation(n);
+    }
+    const i = own[k % n];
+    return drawn ? drawn[i] : i;
+  };
+}
+
+function learned({ members }: RewardModelState, { reward }: RewardModelProblem, copy: (phi: Float32Array) => Float32Array) {
+  return { model: reward, members: members.map(({ theta }) => copy(theta)) };
+}
+
+/** The judgement on the held-out comparisons. */
+async function judged(state: RewardModelState, problem: RewardModelProblem): Promise<RewardJudgement | undefined> {
+  const { validation } = problem;
+  if (!validation || validation.length === 0) return undefined;
+  return judgeOn(
+    learned(state, problem, (phi) => phi),
+    validation,
+  );
+}
+
+/** How well a reward model agrees with comparisons. */
+export async function judgeOn(
+  reward: LearnedRewardModel,
+  preferences: readonly Preference[] | Rows<Preference>,
+  options: { readonly tie?: number; readonly bins?: number } = {},
+): Promise<RewardJudgement> {
+  const pairs = await rowsOf(preferences).get(Array.from({ length: preferences.length }, (_, i) => i));
+  const rw = await answerRewards(reward, pairs.map(preferred));
+  const rl = await answerRewards(reward, pairs.map(other));
+  return judgeRewards(rw.mean, rl.mean, options);
+}
+
+function contradiction({ contradictory, all }: Surveyed, on: OnContradiction): string {
+  const what = `${contradictory} of ${all.length} comparisons say the opposite of another one`;
+  return on === "drop" ? `${what}; they are left out` : `${what}; of each such two any reward can satisfy only one`;
+}
+
+function check(options: RewardModelOptions): void {
+  const whole = { batchSize: 1, updates: 0, members: 1, report: 1, threads: 1, warmup: 0 };
+  for (const [name, least] of Object.entries(whole)) {
+    const value = options[name as "updates"];
+    if (!(Number.isInteger(value) && value >= least)) {
+      throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
+    }
+  }
+  if (!(options.epochs >= 0 && Number.isFinite(options.epochs))) {
+    throw new RangeError(`epochs is ${options.epochs}, expected a number from 0 on`);
+  }
+  if (options.epochs === 0 && options.updates === 0) {
+    throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
+  }
+  if (!(options.learningRate > 0)) throw new RangeError(`learningRate is ${options.learningRate}, expected a positive number`);
+  if (!(options.labelSmoothing >= 0 && options.labelSmoothing < 0.5)) {
+    throw new RangeError(`labelSmoothing is ${options.labelSmoothing}, expected 0 to below 0.5`);
+  }
+  if (!(options.centring >= 0)) throw new RangeError(`centring is ${options.centring}, expected a number from 0 on`);
+}
