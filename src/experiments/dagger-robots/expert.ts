@@ -8,9 +8,13 @@ export interface Kept {
 }
 
 /** A robot and its expert. Throws `MissingPackageError`, with the command that installs it, without MuJoCo. */
-export async function withExpert(id: string, { onnx }: Kept): Promise<{ env: Env; expert: LearnedExpert }> {
+export async function withExpert(id: string, kept: Kept): Promise<{ env: Env; expert: LearnedExpert }> {
   const env = await loadEnv(id);
+  return { env, expert: await learned(fileOf(kept), env) };
+}
+
+/** The bytes of the ONNX file. */
+export function fileOf({ onnx }: Kept): Uint8Array {
   const digits = onnx.join("");
-  const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
-  return { env, expert: await learned(bytes, env) };
+  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
