@@ -71,18 +71,22 @@ describe("the plan of a benchmark", () => {
     expect(experts).toEqual([]);
   });
 
-  it("trains a robot's expert first: whatever needs it waits, and another expert is another run", async () => {
+  it("has robots' experts at hand; one that is trained is waited for, and is another one for its runs", async () => {
     missing = false;
     const request = { quick: false, seeds: 1, only: ["Hopper-v5", "bc"] };
     const { experts, runs } = await plan(request);
-    expect(experts.map(({ name }) => name)).toEqual(["expert of Hopper-v5"]);
-    expect(runs.map(({ algorithm, after }) => [algorithm, after])).toEqual([
+    expect(experts.map(({ name, job, bytes }) => [name, job, bytes!.length > 10_000])).toEqual([
+      ["expert of Hopper-v5", undefined, true],
+    ]);
+    expect(runs.map(({ after }) => after)).toEqual([undefined, undefined, undefined]);
+    const other = await plan({ ...request, set: ["ppo.steps=1000"] });
+    expect(other.experts[0].job).toMatchObject({ kind: "expert", algorithm: "ppo", options: { steps: 1000 } });
+    expect(other.experts[0].file).not.toBe(experts[0].file);
+    expect(other.runs.map(({ algorithm, after }) => [algorithm, after])).toEqual([
       ["random", undefined],
       ["expert", "expert of Hopper-v5"],
       ["bc", "expert of Hopper-v5"],
     ]);
-    const other = await plan({ ...request, set: ["ppo.steps=1000"] });
-    expect(other.experts[0].file).not.toBe(experts[0].file);
     expect(other.runs.map(({ key }, i) => key !== runs[i].key)).toEqual([false, true, true]);
   });
 });

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
 import { contenders, type Task, tasks, seeds as usualSeeds } from "../benchmark/index.ts";
 import { loadEnv, MissingPackageError, nearest } from "../envs/index.ts";
 import { recipes } from "./algorithms/index.ts";
 import type { Job } from "./benchmark-cell.ts";
+import { type LearnedExpert, learnedExpert, TRAINER } from "./benchmark-experts.ts";
 import { BadInput } from "./exit.ts";
 import { defaultExpert } from "./ingredients.ts";
 import { seedOf, settled } from "./train.ts";
@@ -39,18 +39,11 @@ export interface PlannedRun {
   readonly after?: string;
 }
 
-/** An expert that has to be trained first. */
-export interface PlannedExpert {
-  readonly name: string;
-  readonly file: string;
-  readonly job: Job;
-}
-
 export interface Plan {
   readonly tasks: readonly Task[];
   readonly algorithms: readonly string[];
   readonly seeds: number;
-  readonly experts: readonly PlannedExpert[];
+  readonly experts: readonly LearnedExpert[];
   /** Seed by seed, so that half a benchmark is a whole one of half the seeds. */
   readonly runs: readonly PlannedRun[];
   /** Environments that can't be had here, and why. */
@@ -67,7 +60,7 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
   const seeds = request.seeds ?? (request.quick ? usualSeeds.quick : usualSeeds.full);
   const at: (Task & { readonly expert: string; readonly expertId: string; readonly after?: string })[] = [];
   const skipped: { env: string; why: string }[] = [];
-  const experts: PlannedExpert[] = [];
+  const experts: LearnedExpert[] = [];
   for (const task of chosen.tasks) {
     try {
       const scripted = defaultExpert(await loadEnv(task.env));
@@ -75,9 +68,14 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
         at.push({ ...task, expert: scripted, expertId: scripted });
         continue;
       }
-      const expert = await trainedExpert(task.env, request.out, set.get(TRAINER) ?? []);
+      const expert = await learnedExpert(task.env, request.out, set.get(TRAINER) ?? []);
       experts.push(expert);
-      at.push({ ...task, expert: expert.file, expertId: `ppo ${expert.key}`, after: expert.name });
+      at.push({
+        ...task,
+        expert: expert.file,
+        expertId: `${TRAINER} ${expert.id}`,
+        ...(expert.job ? { after: expert.name } : {}),
+      });
     } catch (error) {
       if (!(error instanceof MissingPackageError)) throw error;
       skipped.push({ env: task.env, why: error.message });
@@ -126,9 +124,6 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
   }
   return { tasks: at, algorithms: chosen.algorithms, seeds, experts, runs, skipped };
 }
-
-/** What trains an expert where there is none that is written down. */
-export const TRAINER = "ppo";
 
 /** Algorithms that ask the expert for labels instead of being shown its demonstrations. */
 const ASKING = ["dagger"];
@@ -179,18 +174,6 @@ function settingsByAlgorithm(texts: readonly string[], algorithms: readonly stri
     found.set(algorithm, [...(found.get(algorithm) ?? []), setting]);
   }
   return found;
-}
-
-/** An expert by policy gradients, with the settings that are known to work: its file is named after them. */
-async function trainedExpert(
-  env: string,
-  out: string,
-  set: readonly string[],
-): Promise<PlannedExpert & { readonly key: string }> {
-  const { options, problem } = await settled({ algorithm: TRAINER, env, seed: 0, judgeEpisodes: 1, set });
-  const key = keyOf({ options, problem }).slice(0, 12);
-  const file = resolve(join(out, "experts", `${env}-${key}.onnx`));
-  return { name: `expert of ${env}`, key, file, job: { kind: "expert", env, algorithm: TRAINER, file, options, problem } };
 }
 
 /** A hash of everything that a run hangs on, this program's version included. */

@@ -12,6 +12,7 @@ import {
 } from "../benchmark/index.ts";
 import type { Interval } from "../evaluation/index.ts";
 import { png, writeWhole } from "../runs/index.ts";
+import { putInPlace } from "./benchmark-experts.ts";
 import { benchmarkFigures } from "./benchmark-figures.ts";
 import { type Kept, type KeptRun, openKept } from "./benchmark-kept.ts";
 import { type BenchmarkRequest, type Plan, type PlannedRun, planned } from "./benchmark-plan.ts";
@@ -63,10 +64,13 @@ async function conductAll(plan: Plan, kept: Kept, { jobs, out }: BenchmarkReques
   if (others > 0) say(`${others} runs there were made with other settings, and are made again`);
   if (missing.length === 0) return [];
 
-  const experts = plan.experts.filter(({ name, file }) => !existsSync(file) && missing.some(({ after }) => after === name));
+  plan.experts.forEach(putInPlace);
+  const experts = plan.experts.flatMap(({ name, file, job }) =>
+    job && !existsSync(file) && missing.some(({ after }) => after === name) ? [{ name, job }] : [],
+  );
   const trained = new Set(experts.map(({ name }) => name));
   const tasks: Task[] = [
-    ...experts.map(({ name, job }) => ({ name, job })),
+    ...experts,
     ...missing.map(({ name, job, after }) => ({ name, job, ...(after !== undefined && trained.has(after) ? { after } : {}) })),
   ];
   const byName = new Map(missing.map((run) => [run.name, run]));
