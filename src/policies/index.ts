@@ -31,5 +31,6 @@ export {
   logits,
   type RotaryConfig,
   type TransformerConfig,
+  type TransformerSizes,
   transformerParams,
 } from "./transformer.ts";

@@ -7,7 +7,15 @@ export { type IntervalFigure, intervalFigure, type LineFigure, lineFigure, png, 
 export { type Film, type FilmOptions, film } from "./film.ts";
 export { LockedError } from "./lock.ts";
 export { readRecords } from "./metrics.ts";
-export { openPreferences, PREFERENCE_ENDINGS, type PreferenceFile, readPreferences, streamPreferences } from "./preferences.ts";
+export {
+  openPreferences,
+  PREFERENCE_ENDINGS,
+  type PreferenceFile,
+  readPreferences,
+  streamPreferences,
+  streamTexts,
+  TEXT_ENDINGS,
+} from "./preferences.ts";
 export { filesIn, loadAdapter, loadPretrained, saveFolder } from "./pretrained.ts";
 export { type Report, reportPage, type Section, type Table } from "./report.ts";
 export { type Savable, save } from "./save.ts";

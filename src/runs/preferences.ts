@@ -4,10 +4,14 @@ import {
   gunzipped,
   lines,
   type PreferenceRecord,
-  preferenceLines,
   preferenceRecord,
-  preferenceRows,
+  type ReadRecord,
   type Rows,
+  recordLines,
+  recordRows,
+  type TextRecord,
+  textParagraphs,
+  textRecords,
 } from "../data/index.ts";
 
 /** The endings of the names of preference files. */
@@ -17,33 +21,57 @@ export const PREFERENCE_ENDINGS: readonly string[] = [".jsonl", ".jsonl.gz", ".j
  * The records of a preference file, one after the other: JSON Lines, the same under gzip, or Parquet, by the name's ending. Memory
  * is that of a line, or of a group of rows. Throws `FormatError` that names the file, the line or row, and what was expected.
  */
-export async function* streamPreferences(file: string): AsyncGenerator<PreferenceRecord> {
-  const name = file.toLowerCase();
-  if (!PREFERENCE_ENDINGS.some((ending) => name.endsWith(ending))) {
-    throw new FormatError(
-      `${file}: the format is not known by its name; expected a name that ends in ${PREFERENCE_ENDINGS.join(", ")}`,
-    );
+export function streamPreferences(file: string): AsyncGenerator<PreferenceRecord> {
+  return streamed(file, PREFERENCE_ENDINGS, preferenceRecord);
+}
+
+/** The endings of the names of files with texts. */
+export const TEXT_ENDINGS: readonly string[] = [".txt", ".txt.gz", ...PREFERENCE_ENDINGS];
+
+/** What an expert wrote, from a file of records or of plain text, read and refused as `streamPreferences` does. */
+export async function* streamTexts(file: string): AsyncGenerator<TextRecord> {
+  if (!/\.txt(\.gz)?$/i.test(file)) {
+    for await (const found of streamed(file, TEXT_ENDINGS, textRecords)) yield* found;
+    return;
   }
+  yield* naming(file, () => textParagraphs(chunksOf(file)));
+}
+
+const chunksOf = (file: string) =>
+  file.toLowerCase().endsWith(".gz") ? gunzipped(createReadStream(file)) : createReadStream(file);
+
+function streamed<T>(file: string, endings: readonly string[], read: ReadRecord<T>): AsyncGenerator<T> {
+  return naming(file, () => {
+    const name = file.toLowerCase();
+    if (!endings.some((ending) => name.endsWith(ending))) {
+      throw new FormatError(`the format is not known by its name; expected a name that ends in ${endings.join(", ")}`);
+    }
+    return name.endsWith(".parquet") ? parquet(file, read) : recordLines(chunksOf(file), read);
+  });
+}
+
+/** What a file holds; where that is refused, the file is named. */
+async function* naming<T>(file: string, read: () => AsyncGenerator<T>): AsyncGenerator<T> {
   try {
-    if (name.endsWith(".parquet")) yield* parquet(file);
-    else yield* preferenceLines(name.endsWith(".gz") ? gunzipped(createReadStream(file)) : createReadStream(file));
+    yield* read();
   } catch (error) {
     throw error instanceof FormatError ? new FormatError(`${file}: ${error.message}`) : error;
   }
 }
 
-async function* parquet(file: string): AsyncGenerator<PreferenceRecord> {
+async function* parquet<T>(file: string, read: ReadRecord<T>): AsyncGenerator<T> {
   const fd = openSync(file, "r");
   try {
     const byteLength = fstatSync(fd).size;
-    yield* preferenceRows({
+    const ranged = {
       byteLength,
-      slice(start, end = byteLength) {
+      slice(start: number, end = byteLength) {
         const bytes = new Uint8Array(Math.max(0, Math.min(end, byteLength) - start));
         fill(fd, bytes, start);
         return bytes.buffer;
       },
-    });
+    };
+    yield* recordRows(ranged, read);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,5 @@
-export { type Chunks, gunzipped, lines, preferenceLines } from "./lines.ts";
-export { encodePreferenceParquet, preferenceRows, type RangedFile } from "./parquet.ts";
+export { type Chunks, gunzipped, lines, preferenceLines, type ReadRecord, recordLines } from "./lines.ts";
+export { encodePreferenceParquet, preferenceRows, type RangedFile, recordRows } from "./parquet.ts";
 export {
   type PreferenceRecord,
   plainText,
@@ -9,4 +9,5 @@ export {
   type TextRating,
 } from "./record.ts";
 export { countWords, type LengthSpread, type PreferenceSurvey, surveyPreferences } from "./survey.ts";
-export { tokenisedPreferences, tokenisedRatings } from "./tokenised.ts";
+export { type TextRecord, textParagraphs, textRecords } from "./text-record.ts";
+export { tokenisedPreferences, tokenisedRatings, tokenisedTexts } from "./tokenised.ts";

@@ -9,12 +9,20 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 /** A line of more bytes than this is no record but a file of another kind. */
 const LONGEST = 1 << 26;
 
+/** A record from its JSON value; `where` names the line or row in errors. */
+export type ReadRecord<T> = (value: unknown, where: string) => T;
+
 /** The records of JSON Lines, one after the other; at no time more than a line is kept. Throws `FormatError` that names the line. */
-export async function* preferenceLines(chunks: Chunks): AsyncGenerator<PreferenceRecord> {
+export async function* recordLines<T>(chunks: Chunks, read: ReadRecord<T>): AsyncGenerator<T> {
   for await (const { bytes, number } of lines(chunks)) {
     const text = fromUtf8(bytes, `line ${number}`).trim();
-    if (text !== "") yield preferenceRecord(fromJson(text, `line ${number}`), `line ${number}`);
+    if (text !== "") yield read(fromJson(text, `line ${number}`), `line ${number}`);
   }
+}
+
+/** The same of a preference set. */
+export function preferenceLines(chunks: Chunks): AsyncGenerator<PreferenceRecord> {
+  return recordLines(chunks, preferenceRecord);
 }
 
 /** The lines of a stream with their numbers (from 1) and where they begin. */

@@ -2,6 +2,7 @@ import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadO
 import { compressors } from "hyparquet-compressors";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { FormatError } from "../codecs/format-error.ts";
+import type { ReadRecord } from "./lines.ts";
 import { type PreferenceRecord, preferenceRecord } from "./record.ts";
 
 /** A file of which parts can be read: `slice(start, end)` gives those bytes. */
@@ -10,8 +11,13 @@ export interface RangedFile {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-/** The records of a Parquet file, a group of rows at a time. Throws `FormatError`, naming the row, on what is damaged or no record. */
-export async function* preferenceRows(file: RangedFile): AsyncGenerator<PreferenceRecord> {
+/** The preferences of a Parquet file, a group of rows at a time. Throws `FormatError`, naming the row, on what is damaged or no record. */
+export function preferenceRows(file: RangedFile): AsyncGenerator<PreferenceRecord> {
+  return recordRows(file, preferenceRecord);
+}
+
+/** The same for records of any kind. */
+export async function* recordRows<T>(file: RangedFile, read: ReadRecord<T>): AsyncGenerator<T> {
   const metadata = await guarded(() => parquetMetadataAsync(file as AsyncBuffer));
   let rowStart = 0;
   for (const group of metadata.row_groups) {
@@ -20,7 +26,7 @@ export async function* preferenceRows(file: RangedFile): AsyncGenerator<Preferen
     if (rows.length !== rowEnd - rowStart) {
       throw new FormatError(`rows ${rowStart} to ${rowEnd - 1}: found ${rows.length} of them; the file is damaged`);
     }
-    for (const [k, row] of rows.entries()) yield preferenceRecord(present(row), `row ${rowStart + k}`);
+    for (const [k, row] of rows.entries()) yield read(present(row), `row ${rowStart + k}`);
     rowStart = rowEnd;
   }
 }

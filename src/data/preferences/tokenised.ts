@@ -2,6 +2,7 @@ import type { Preference, Rating } from "../../mdp/index.ts";
 import { mapRows, type Rows } from "../rows.ts";
 import { encodePair, type Message, type Tokenizer } from "../text/tokenizer.ts";
 import { plainText, type Text, type TextPreference, type TextRating } from "./record.ts";
+import type { TextRecord } from "./text-record.ts";
 
 /** Comparisons of texts as comparisons of token ids; each response ends with the tokenizer's end token. Read when they are asked for. */
 export function tokenisedPreferences(
@@ -20,6 +21,22 @@ export function tokenisedRatings(tokenizer: Tokenizer, texts: readonly TextRatin
   return texts.map(({ prompt, completion, label }) => {
     const { x, y } = idsOf(tokenizer, prompt, completion);
     return { x, y: { actions: y }, good: label };
+  });
+}
+
+/**
+ * Texts as x, y of which y is learned: a whole text is all response, a completion the part behind its prompt. Throws, with its
+ * number, on one that is empty.
+ */
+export function tokenisedTexts(tokenizer: Tokenizer, records: Iterable<TextRecord>): { x: Int32Array; y: Int32Array }[] {
+  return Array.from(records, (record, i) => {
+    if (record.kind === "completion") {
+      const pair = idsOf(tokenizer, record.prompt, record.completion);
+      if (pair.y.length === 0) throw new RangeError(`record ${i}: the completion is empty, expected a text; leave it out`);
+      return pair;
+    }
+    const y = [...tokenizer.begin, ...tokenizer.encode(record.text), ...tokenizer.end.slice(0, 1)];
+    return { x: new Int32Array(0), y: Int32Array.from(y) };
   });
 }
 

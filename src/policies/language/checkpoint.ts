@@ -151,7 +151,11 @@ export function tensorsOf(file: string, bytes: Uint8Array): Map<string, Checkpoi
   }
 }
 
-async function readTokenizer(read: ReadFile, json: Readonly<Record<string, unknown>>): Promise<Tokenizer | undefined> {
+/** The tokenizer among a checkpoint's files, if there is one; `json` is its config.json. Throws `FormatError`, naming the file. */
+export async function readTokenizer(
+  read: ReadFile,
+  json: Readonly<Record<string, unknown>> = {},
+): Promise<Tokenizer | undefined> {
   const own = await readJson(read, "vocabulary.json");
   if (own !== undefined) return readVocabulary(own);
   const texts: Record<string, string> = {};

@@ -3,6 +3,7 @@ export {
   checkVocabulary,
   type ReadFile,
   readCheckpoint,
+  readTokenizer,
   type WriteCheckpointOptions,
   writeCheckpoint,
 } from "./checkpoint.ts";

@@ -9,6 +9,8 @@ import { mergeAdapter } from "./lora.ts";
 /** A language model: a family with its parameters. It speaks, and it can be saved. */
 export interface LanguageModel extends ResponsePolicy {
   readonly model: LanguageFamily;
+  /** The config.json that it was read with, whose other entries are kept when it is saved. */
+  readonly json?: Readonly<Record<string, unknown>>;
   /** The response to a prompt, piece by piece as its text grows. */
   generate(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
   /** The responses to many prompts at once. */
@@ -27,6 +29,7 @@ export function languageModel(
   return {
     model: family,
     theta,
+    ...(json ? { json } : {}),
     generate: (prompt, options) => generateText(family, theta, prompt, options),
     complete: (prompts, options) => completeTexts(family, theta, prompts, options),
     files: (options) =>
