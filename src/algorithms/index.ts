@@ -135,6 +135,23 @@ export {
   type RewardModelState,
   rewardModel,
 } from "./inverse/reward-model.ts";
+export {
+  bestOfN,
+  bestOfNKl,
+  bestOfNMean,
+  bestOfNPolicy,
+  rlhfOptimum,
+} from "./inverse/rlhf/optimum.ts";
+export { RewardError } from "./inverse/rlhf/scoring.ts";
+export {
+  type RlhfMethod,
+  type RlhfOptions,
+  type RlhfProblem,
+  type RlhfRecord,
+  type RlhfResult,
+  type RlhfState,
+  rlhf,
+} from "./inverse/rlhf.ts";
 export { type IqLearnPreset, iqLearnPresets } from "./inverse/soft-presets.ts";
 export { type SqilOptions, type SqilProblem, type SqilRecord, type SqilState, sqil } from "./inverse/sqil.ts";
 export {
