@@ -10,6 +10,9 @@ import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
+import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
+import { razin2025Theorem1 } from "./razin2025-theorem1/run.ts";
+import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
 import { ross2011Sequence } from "./ross2011-sequence/run.ts";
 import { ross2011Track } from "./ross2011-track/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
@@ -34,4 +37,7 @@ export const experiments: readonly Experiment[] = [
   ziebart2008,
   ziebart2010,
   fu2018Tabular,
+  razin2025Theorem1,
+  razin2025Theorem2,
+  razin2025Dynamics,
 ];
