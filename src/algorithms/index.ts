@@ -127,6 +127,14 @@ export {
   softOptimalPolicy,
 } from "./inverse/q-softmax.ts";
 export {
+  type RedOptions,
+  type RedProblem,
+  type RedRecord,
+  type RedResult,
+  type RedState,
+  red,
+} from "./inverse/random-expert-distillation.ts";
+export {
   judgeOn,
   type RewardModelOptions,
   type RewardModelProblem,

@@ -100,7 +100,10 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
 }
 
 /** The demonstrations that are set aside: the same seed draws the same ones. */
-function heldOut(demos: Dataset, { validation, seed }: AdversarialOptions): { heldOut?: Dataset } {
+export function heldOut(
+  demos: Dataset,
+  { validation, seed }: Pick<AdversarialOptions, "validation" | "seed">,
+): { heldOut?: Dataset } {
   if (Math.floor(validation * count(demos)) === 0) return {};
   return { heldOut: split(demos, { validation, seed }).validation };
 }

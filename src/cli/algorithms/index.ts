@@ -7,11 +7,12 @@ import { dagger } from "./dagger.ts";
 import { gail } from "./gail.ts";
 import { iqLearn } from "./iq-learn.ts";
 import { ppo } from "./ppo.ts";
+import { red } from "./red.ts";
 import { sqil } from "./sqil.ts";
 
 /** Every algorithm that `train` knows, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [bc, dagger, gail, airl, iqLearn, sqil, ppo].map((one) => [one.name, one]),
+  [bc, dagger, gail, airl, iqLearn, sqil, red, ppo].map((one) => [one.name, one]),
 );
 
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */

@@ -1,0 +1,67 @@
+import { red as algorithm } from "../../algorithms/index.ts";
+import { recipe } from "../recipe.ts";
+import { choice, list, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+import { heldOut } from "./adversarial.ts";
+
+const x = { of: "steps", label: "steps of the environment" };
+
+export const red = recipe({
+  algorithm,
+  learner: "learner",
+  readings: {
+    steps: whole(1),
+    copies: whole(1),
+    rolloutSteps: whole(1),
+    epochs: whole(1),
+    batchSize: whole(1),
+    gamma: real(0, 1),
+    lambda: real(0, 1),
+    valueClip: real(0),
+    clipNorm: real(0),
+    targetKl: real(0),
+    schedule: choice("constant", "linear"),
+    over: choice("s", "sa", "sas", "sasd"),
+    rewardHidden: list(whole(1)),
+    embedding: whole(1),
+    rewardUpdates: whole(1),
+    rewardBatch: whole(1),
+    validation: real(0, 0.99),
+    every: whole(1),
+    warmStart: whole(),
+  },
+  preset: () => ({ policy: "mlp", distribution: "gaussian" }),
+  async build(ingredients, options) {
+    const demos = await ingredients.demos();
+    return { problem: { env: ingredients.env(), demos, policy: ingredients.policy() }, ...heldOut(demos, options) };
+  },
+  show: ({ episodeReturn, rewardMean, distance }) =>
+    [
+      distance === undefined ? "" : `distance of the expert's steps ${short(distance)}`,
+      episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
+      rewardMean === undefined ? "" : `learned reward ${short(rewardMean)}`,
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
+  curves: [
+    {
+      title: "Return of the episodes that ended",
+      x,
+      y: "return (sum of the environment's own rewards)",
+      lines: [{ of: "episodeReturn", name: "drawn actions" }],
+    },
+    {
+      title: "The learned reward of the learner's steps",
+      x,
+      y: "mean reward (the expert's steps have expertReward)",
+      lines: [{ of: "rewardMean", name: "learner" }],
+    },
+    {
+      title: "How far the learned network is from the random one on the expert's steps",
+      x: { of: "rewardUpdates", label: "updates of the distillation" },
+      y: "mean squared distance",
+      lines: [{ of: "distance", name: "distance" }],
+    },
+  ],
+  transitions: ({ done }) => done,
+});
