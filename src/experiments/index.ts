@@ -10,6 +10,7 @@ import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
+import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
 import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
 import { razin2025Theorem1 } from "./razin2025-theorem1/run.ts";
 import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
@@ -32,6 +33,7 @@ export const experiments: readonly Experiment[] = [
   foster2024,
   rafailov2023Tabular,
   rafailov2023Gradient,
+  rlhfEqualsDpo,
   noisyLabels,
   condensation,
   ziebart2008,
