@@ -3,19 +3,9 @@ import { type Reward, size } from "../../mdp/index.ts";
 import type { NeuralPolicy } from "../../policies/index.ts";
 import { softQ } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import {
-  type SoftLoss,
-  type SoftOptions,
-  type SoftProblem,
-  type SoftRecord,
-  type SoftState,
-  softDefaults,
-  softInit,
-  softPolicy,
-  softRound,
-  softTheta,
-  softTree,
-} from "./soft-learner.ts";
+import { type SoftRecord, type SoftState, softInit, softPolicy, softRound, softTheta } from "./soft-learner.ts";
+import { type SoftOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
+import { type SoftLoss, softTree } from "./soft-update.ts";
 
 export type IqLearnProblem = SoftProblem;
 

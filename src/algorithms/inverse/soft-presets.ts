@@ -23,7 +23,7 @@ export const iqLearnPresets: Readonly<Record<string, IqLearnPreset>> = {
   "MountainCar-v0": choices,
   // 1.00
   "MountainCarContinuous-v0": { options: { updates: 3000 }, policy: real },
-  // 0.99, but for the most part by cloning: without it 0.0 to 0.6. An expert that always does the same has no largest Q: the critic
+  // 0.99, but for the most part by cloning: without it -0.3 to 0.6. An expert that always does the same has no largest Q: the critic
   // makes its actions ever better than those beside them, and the actor does not keep up.
   "Pendulum-v1": {
     options: { updates: 5000, gamma: 0.9, temperature: 0.1, learningRate: 2e-4, critics: 1, cloning: 10 },

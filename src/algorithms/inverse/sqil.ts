@@ -1,17 +1,9 @@
 import { add, constant, mean, mul, slice, square, stopGradient, sub } from "../../autodiff/index.ts";
 import type { NeuralPolicy } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import {
-  type SoftLoss,
-  type SoftOptions,
-  type SoftProblem,
-  type SoftRecord,
-  type SoftState,
-  softDefaults,
-  softInit,
-  softPolicy,
-  softRound,
-} from "./soft-learner.ts";
+import { type SoftRecord, type SoftState, softInit, softPolicy, softRound } from "./soft-learner.ts";
+import { type SoftOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
+import type { SoftLoss } from "./soft-update.ts";
 
 export type SqilProblem = SoftProblem;
 export type SqilOptions = SoftOptions;

@@ -1,0 +1,109 @@
+import type { Dataset, Pairs } from "../../data/index.ts";
+import { describe, type Env, sameKind } from "../../mdp/index.ts";
+import type { PolicyModel } from "../../policies/index.ts";
+
+// What IQ-Learn and SQIL are given.
+
+/** The expert's trajectories, the family of policies to choose from, and where the learner may act. */
+export interface SoftProblem {
+  readonly demos: Dataset | Pairs;
+  readonly policy: PolicyModel;
+  /** Where the learner gathers steps of its own, if it does. Its rewards are only reported. */
+  readonly env?: Env;
+}
+
+export interface SoftOptions {
+  /** Updates of the parameters in all. */
+  updates: number;
+  /** The expert's steps in a minibatch; online, as many of the learner's own beside them. */
+  batchSize: number;
+  learningRate: number;
+  /** The learning rate of the actor of real actions. */
+  actorRate: number;
+  /** Whether the rates stay, or fall in a line to 0 over all updates. */
+  schedule: "constant" | "linear";
+  gamma: number;
+  /** α: what a nat of entropy is worth, in units of reward. */
+  temperature: number;
+  /** For real actions: the weight of the actor's log loss on the expert's pairs beside its own objective; 0 for none. */
+  cloning: number;
+  /** For real actions: networks of Q; the least value counts. */
+  critics: number;
+  /** For real actions: the hidden layers of Q. */
+  criticHidden: number[];
+  /** τ of the target network that V(s′) is read from; 0 for none, V(s′) is then the learner's own. */
+  targetRate: number;
+  /** The gradient is shortened to this length; 0 for never. */
+  clipNorm: number;
+  /** Of every trajectory, every so many-th step is learned from. */
+  subsample: number;
+  /** Steps of the environment for each update, over all copies; 0 to stay offline. */
+  stepsPerUpdate: number;
+  /** Copies of the environment that step together. */
+  copies: number;
+  /** Steps of its own that the learner remembers. */
+  capacity: number;
+  /** Updates in a round, between which the policy stands still. */
+  updatesPerRound: number;
+  /** Shift and scale observations by the demonstrations' mean and deviation; kept inside the policy. */
+  normalise: boolean;
+  seed: number;
+}
+
+export const softDefaults: SoftOptions = {
+  updates: 3000,
+  batchSize: 64,
+  learningRate: 1e-3,
+  actorRate: 1e-3,
+  schedule: "constant",
+  gamma: 0.99,
+  temperature: 0.02,
+  cloning: 0,
+  critics: 2,
+  criticHidden: [64, 64],
+  targetRate: 0.005,
+  clipNorm: 0,
+  subsample: 1,
+  stepsPerUpdate: 0,
+  copies: 8,
+  capacity: 50_000,
+  updatesPerRound: 100,
+  normalise: true,
+  seed: 0,
+};
+
+/** Throws, in one line, on problem and options that don't fit together. */
+export function checkSoft(name: string, { demos, policy, env }: SoftProblem, options: SoftOptions): void {
+  const spaces = [
+    [`the demonstrations are`, demos.observationSpace, demos.actionSpace] as const,
+    ...(env ? [[`${env.id} is`, env.observation, env.action] as const] : []),
+  ];
+  for (const [who, observation, action] of spaces) {
+    if (!sameKind(observation, policy.observation) || !sameKind(action, policy.action)) {
+      throw new TypeError(
+        `${who} ${describe(observation)} -> ${describe(action)}, the policy is ${describe(policy.observation)} -> ` +
+          `${describe(policy.action)}; use demonstrations, environment and policy of the same spaces`,
+      );
+    }
+  }
+  const { updates, batchSize, subsample, copies, capacity, updatesPerRound, critics } = options;
+  for (const [option, value] of Object.entries({ updates, batchSize, subsample, copies, capacity, updatesPerRound, critics })) {
+    if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${option} is a positive whole number, found ${value}`);
+  }
+  const { learningRate, actorRate, temperature } = options;
+  for (const [option, value] of Object.entries({ learningRate, actorRate, temperature })) {
+    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${option} is a positive number, found ${value}`);
+  }
+  const { gamma, targetRate, stepsPerUpdate, clipNorm } = options;
+  for (const [option, value] of Object.entries({ gamma, targetRate })) {
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`${option} is a number from 0 to 1, found ${value}`);
+  }
+  for (const [option, value] of Object.entries({ stepsPerUpdate, clipNorm })) {
+    if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`${option} is a number from 0 on, found ${value}`);
+  }
+  if (stepsPerUpdate > 0 && !env) {
+    throw new TypeError(
+      `${name} learns online with stepsPerUpdate ${stepsPerUpdate}, but has no environment; give env, or stepsPerUpdate 0`,
+    );
+  }
+}
