@@ -2,6 +2,7 @@ import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
 import { describe } from "../mdp/index.ts";
 import { findRecipe, recipes } from "./algorithms/index.ts";
+import { languageRecipes } from "./algorithms/language.ts";
 import { shown } from "./settings.ts";
 import { print, printJson, table } from "./terminal.ts";
 import { settingsOf } from "./train.ts";
@@ -34,7 +35,7 @@ export function listEnvs(json?: boolean): void {
 /** The algorithms, or one of them with all its settings, as they are by default in an environment. */
 export function listAlgorithms(name: string | undefined, { env, json }: { env?: string; json?: boolean } = {}): void {
   if (name === undefined) {
-    const all = Object.values(recipes).map(({ name, about }) => ({ name, about }));
+    const all = [...Object.values(recipes), ...Object.values(languageRecipes)].map(({ name, about }) => ({ name, about }));
     if (json) {
       printJson(all);
       return;
@@ -48,12 +49,15 @@ export function listAlgorithms(name: string | undefined, { env, json }: { env?: 
     print("\nThe settings of one of them: apprentice algorithms bc");
     return;
   }
-  const recipe = findRecipe(name);
-  const rows = Object.entries(settingsOf(recipe, env)).map(([setting, { default: value, expected }]) => ({
-    setting,
-    default: value,
-    expected,
-  }));
+  const known = Object.hasOwn(languageRecipes, name) ? languageRecipes[name] : undefined;
+  const recipe = known ?? findRecipe(name);
+  const rows = Object.entries(known ? known.settings : settingsOf(findRecipe(name), env)).map(
+    ([setting, { default: value, expected }]) => ({
+      setting,
+      default: value,
+      expected,
+    }),
+  );
   if (json) {
     printJson({ name, about: recipe.about, settings: rows });
     return;

@@ -22,6 +22,10 @@ function program(): Command {
     .option("--expert <name>", "expert to record from and to compare with, or a run's folder (default: the environment's own)")
     .option("--episodes <n>", "demonstrations to record (default: 50), or to use of the file (default: all)", whole(1))
     .option("--judge-episodes <n>", "episodes that the verdict is reached over", whole(1), 100)
+    .option("--model <folder>", "language model to begin with: a Hugging Face folder, a run's folder, tiny-gpt2, tiny-llama, ...")
+    .option("--data <file>", "texts or preferences (.txt, .jsonl, .jsonl.gz, .parquet)")
+    .option("--tokenizer <name>", "of a new language model: characters, words, or a folder with tokenizer.json (default: words)")
+    .option("--reference <folder>", "language model not to go far from (default: the one to begin with)")
     .option("--out <folder>", "where the run is kept (default: runs/ALGORITHM-ENV-SEED)")
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
     .option("--set <name=value...>", "settings of the algorithm and its policy, see: apprentice algorithms NAME", gathered)
@@ -37,6 +41,8 @@ function program(): Command {
         "apprentice train ppo --env CartPole-v1 --out runs/expert",
         "apprentice train dagger --env CartPole-v1 --expert runs/expert",
         "apprentice train dagger --env track-camera --expert driver --set rounds=15",
+        "apprentice train sft --model tiny-gpt2 --data texts.txt --out runs/texts",
+        "apprentice train dpo --model runs/texts --data pairs.jsonl --set beta=0.1",
       ),
     )
     .action(async (algorithm: string | undefined, options) => {
@@ -47,7 +53,10 @@ function program(): Command {
   apprentice
     .command("evaluate")
     .description("say what a saved policy is worth")
-    .argument("<policy>", "the folder of a run, or an ONNX file")
+    .argument("<policy>", "the folder of a run, an ONNX file, or the folder of a language model")
+    .option("--data <file>", "of language models: texts or preferences to be predicted (.txt, .jsonl, .jsonl.gz, .parquet)")
+    .option("--reference <folder>", "of language models: the one that the divergence is measured from")
+    .option("--tokenizer <folder>", "of language models: the folder of their tokenizer (default: their own)")
     .option("--env <name>", "environment (default: the one that it was trained in)")
     .option("--expert <name>", "expert to compare with (default: the environment's own)")
     .option("--demos <file>", "demonstrations to compare with")
@@ -58,7 +67,27 @@ function program(): Command {
       "after",
       example("apprentice evaluate runs/bc-CartPole-v1-0 --episodes 500", "apprentice evaluate policy.onnx --env CartPole-v1"),
     )
-    .action(async (target: string, options) => (await import("./evaluate.ts")).evaluate({ target, ...options }));
+    .action(async (target: string, options) => {
+      if (options.data === undefined) return (await import("./evaluate.ts")).evaluate({ target, ...options });
+      return (await import("./evaluate-language.ts")).evaluateLanguage({ target, ...options });
+    });
+
+  apprentice
+    .command("generate")
+    .description("let a language model write")
+    .argument("<model>", "a folder in the Hugging Face layout, or the folder of a run")
+    .requiredOption("--prompt <text>", "what it goes on from; may be given several times", collected)
+    .option("-n, --n <n>", "answers to each prompt", whole(1), 1)
+    .option("--max-length <n>", "the most tokens of an answer (default: what the context allows)", whole(1))
+    .option("--temperature <t>", "what logits are divided by; 0 for the most likely token", real, 1)
+    .option("--top-k <k>", "only the k most likely tokens; 0 for all", whole(0), 0)
+    .option("--top-p <p>", "only the fewest likely tokens that reach p together; 1 for all", real, 1)
+    .option("--min-p <p>", "only tokens of this share of the most likely one's probability; 0 for all", real, 0)
+    .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
+    .option("--chat", "put the prompt into the model's chat template as the user's turn")
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText("after", example('apprentice generate runs/texts --prompt "The jury said" --temperature 0.7'))
+    .action(async (target: string, options) => (await import("./generate.ts")).generate({ target, ...options }));
 
   apprentice
     .command("watch")
@@ -209,6 +238,17 @@ function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0)) throw new InvalidArgumentError("Expected seconds, 0 for every round.");
   return value;
+}
+
+function real(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
+  return value;
+}
+
+/** An option that is given several times; its default is nothing. */
+function collected(text: string, before?: readonly string[]): string[] {
+  return [...(before ?? []), text];
 }
 
 function gathered(text: string, before: readonly string[] = []): string[] {

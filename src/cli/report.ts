@@ -85,7 +85,10 @@ export function expertName(config: RunConfig): string {
 }
 
 /** A curve of the records; `undefined` where fewer than two of them have its numbers. */
-async function drawn({ title, x, y, lines }: Curve, records: readonly Record<string, unknown>[]): Promise<string | undefined> {
+export async function drawn(
+  { title, x, y, lines }: Curve,
+  records: readonly Record<string, unknown>[],
+): Promise<string | undefined> {
   const series = lines
     .map(({ of, name }) => ({
       name,

@@ -1,14 +1,23 @@
 import { BadInput } from "./exit.ts";
+import type { LanguageRequest } from "./language.ts";
 import { summary, verdictHead, verdictJson, verdictRows } from "./present.ts";
 import { expertName } from "./report.ts";
+import { isLanguage, runTrainLanguage } from "./run-train-language.ts";
 import { print, printJson, table } from "./terminal.ts";
 import { goOn, type Trained, type TrainRequest, train } from "./train.ts";
 
-type Options = Omit<TrainRequest, "algorithm" | "command"> & { readonly resume?: string; readonly json?: boolean };
+type Options = Omit<TrainRequest, "algorithm" | "command"> &
+  LanguageRequest & { readonly resume?: string; readonly json?: boolean };
 
 /** The command `train`: begins a run or goes on with one, and prints what it came to. */
 export async function runTrain(algorithm: string | undefined, options: Options, command: readonly string[]): Promise<void> {
   const { resume, json, ...rest } = options;
+  if (await isLanguage(algorithm, { ...rest }, resume)) {
+    const { checkpointEvery } = rest;
+    if (resume !== undefined) onlyResumed(algorithm, resume, rest);
+    const request = resume === undefined ? { ...rest, algorithm: algorithm as string, command } : { resume, checkpointEvery };
+    return runTrainLanguage(request, json === true);
+  }
   const began = performance.now();
   const trained = resume === undefined ? await begin(algorithm, rest, command) : await continued(algorithm, resume, rest);
   const { verdict, recipe, config, out } = trained;
@@ -36,8 +45,15 @@ function begin(algorithm: string | undefined, options: Omit<TrainRequest, "algor
 }
 
 function continued(algorithm: string | undefined, folder: string, options: Partial<TrainRequest>) {
-  const fixed = { env: "--env", demos: "--demos", expert: "--expert", episodes: "--episodes", out: "--out" };
-  const extra = Object.entries(fixed).filter(([name]) => options[name as keyof TrainRequest] !== undefined);
+  onlyResumed(algorithm, folder, options);
+  return goOn(folder, options.checkpointEvery ?? 2);
+}
+
+/** Throws `BadInput` if something else is said beside --resume. */
+function onlyResumed(algorithm: string | undefined, folder: string, options: Partial<TrainRequest> & LanguageRequest): void {
+  const worlds = { env: "--env", demos: "--demos", expert: "--expert", episodes: "--episodes", out: "--out" };
+  const fixed = { ...worlds, model: "--model", tokenizer: "--tokenizer", data: "--data", reference: "--reference" };
+  const extra = Object.entries(fixed).filter(([name]) => options[name as keyof typeof options] !== undefined);
   if (options.set && options.set.length > 0) extra.push(["set", "--set"]);
   if (algorithm !== undefined) extra.unshift(["algorithm", algorithm]);
   if (extra.length > 0) {
@@ -46,7 +62,6 @@ function continued(algorithm: string | undefined, folder: string, options: Parti
       `--resume goes on with what ${folder} began, found ${found} beside it; leave it out, or begin a new run without --resume`,
     );
   }
-  return goOn(folder, options.checkpointEvery ?? 2);
 }
 
 /** What a finished run is to a program. */

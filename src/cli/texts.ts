@@ -20,10 +20,11 @@ import { BadInput, given } from "./exit.ts";
 import { type LanguageParts, type LanguageProblem, languageParts } from "./language.ts";
 import { say } from "./terminal.ts";
 
-/** Demonstrations in tokens, those that are held out, and prompts of the held-out ones (of all, where none are). */
+/** Demonstrations in tokens, those that are held out, the prompts of the first, and of the held-out ones (of all, where none are). */
 export interface Texts {
   readonly training: TokenSequences;
   readonly held?: TokenSequences;
+  readonly contexts: readonly Int32Array[];
   readonly prompts: readonly Int32Array[];
 }
 
@@ -96,10 +97,13 @@ async function textsOf({ data, seed }: LanguageProblem, parts: LanguageParts, re
   return {
     training: await sequences(training),
     ...(aside > 0 ? { held: await sequences(held) } : {}),
-    prompts: (aside > 0 ? held : training).map(({ x, y }) => fitted(x.length > 0 ? x : y.slice(0, BEGINNING), context)),
+    contexts: promptsOf(training, context),
+    prompts: promptsOf(aside > 0 ? held : training, context),
   };
 }
 
+const promptsOf = (list: readonly { x: Int32Array; y: Int32Array }[], context: number) =>
+  list.map(({ x, y }) => fitted(x.length > 0 ? x : y.slice(0, BEGINNING), context));
 const hasAnswer = (record: TextRecord) => record.kind === "text" || plainText(record.completion) !== "";
 /** Room for an answer is left behind a prompt. */
 const fitted = (x: Int32Array, context: number) => x.slice(-Math.max(1, Math.floor(context / 2)));

@@ -1,12 +1,10 @@
 import { resolve } from "node:path";
-import { ExpertError } from "../algorithms/index.ts";
-import { NotFiniteError } from "../autodiff/index.ts";
+import type { Progress } from "../algorithms/index.ts";
 import { loadEnv } from "../envs/index.ts";
 import type { Policy } from "../mdp/index.ts";
 import {
   createRun,
   type Driven,
-  drive,
   FolderTakenError,
   mustBeFree,
   openRun,
@@ -15,10 +13,10 @@ import {
   readConfig,
   readRecords,
   readVerdict,
-  StorageError,
 } from "../runs/index.ts";
 import { findRecipe } from "./algorithms/index.ts";
-import { BadInput, given, Interrupted } from "./exit.ts";
+import { driven } from "./driving.ts";
+import { BadInput, given } from "./exit.ts";
 import { keptExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
@@ -26,8 +24,8 @@ import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
 import { readSettings, type Settings, withDefaults } from "./settings.ts";
-import { onStop, stopSignal } from "./signals.ts";
-import { duration, meter, say, short } from "./terminal.ts";
+import { onStop } from "./signals.ts";
+import { duration, say, short } from "./terminal.ts";
 import { versions } from "./versions.ts";
 
 /** What `train` is asked for. */
@@ -160,7 +158,8 @@ export function seedOf(what: "demos" | "judge", seed: number): number {
   return 4 * seed + { demos: 1, judge: 2 }[what];
 }
 
-function free(path: string): void {
+/** Throws `BadInput`, saying what to do, unless a path is free for a new run. */
+export function free(path: string): void {
   try {
     mustBeFree(path);
   } catch (error) {
@@ -181,42 +180,18 @@ interface Work {
 
 async function work({ folder, recipe, prepared, parts, run, every }: Work): Promise<Trained> {
   const { path, config } = folder;
-  const stop = stopSignal("stopping after this round; press Ctrl-C once more to stop at once");
-  const progress = meter(recipe.name);
   try {
-    let driven: Driven;
-    try {
-      progress.at(run.progress(), "", rate(prepared.transitions(run.progress())));
-      driven = await drive(run, folder, {
-        everySeconds: every,
-        stop: stop.signal,
-        onRound: (row, at) => progress.at(at, prepared.show(row), rate(prepared.transitions(at))),
-        onWait: (what, at) => progress.at(at, `waiting for ${what}`),
-      });
-    } catch (error) {
-      if (error instanceof StorageError) {
-        throw new Error(`${error.message}; make room and go on with: apprentice train --resume ${path}`, { cause: error });
-      }
-      if (error instanceof ExpertError) {
-        throw new Error(`${error.message}; go on with: apprentice train --resume ${path}`, { cause: error });
-      }
-      if (!(error instanceof NotFiniteError)) throw error;
-      throw new Error(`${error.message}; the last good checkpoint is kept in ${path}/checkpoint`, { cause: error });
-    } finally {
-      progress.end();
-    }
-    if (!driven.finished)
-      throw new Interrupted(`stopped after round ${driven.rounds}; go on with: apprentice train --resume ${path}`);
+    const of = (at: Progress) => rate(prepared.transitions(at));
+    const made = await driven(run, folder, { name: recipe.name, every, show: prepared.show, rate: of });
     const at = run.progress();
     const transitions = prepared.transitions(at);
-    const speed = transitions === undefined ? "" : `, ${short(transitions / driven.seconds)} transitions/s`;
-    say(`trained: ${at.done.toLocaleString("en-US")} ${at.unit} in ${duration(driven.seconds)}${speed}`);
+    const speed = transitions === undefined ? "" : `, ${short(transitions / made.seconds)} transitions/s`;
+    say(`trained: ${at.done.toLocaleString("en-US")} ${at.unit} in ${duration(made.seconds)}${speed}`);
 
     const { policy, reward } = await run.result();
     const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };
     folder.write("policy.onnx", policy.toOnnx(about));
     if (reward) folder.write("reward.onnx", reward.toOnnx(about));
-    stop.release();
     const quit = onStop(() => {
       folder.release();
       say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
@@ -228,9 +203,8 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     quit.release();
     const env = parts.env();
     tellFailures(env);
-    return { out: path, config, recipe, verdict, driven, updates: at, transitions, ...failuresJson(env) };
+    return { out: path, config, recipe, verdict, driven: made, updates: at, transitions, ...failuresJson(env) };
   } finally {
-    stop.release();
     folder.release();
   }
 }

@@ -96,7 +96,7 @@ export interface CloningState<Options> {
 
 export type BehaviorCloningState = CloningState<BehaviorCloningOptions>;
 
-/** One round: an epoch, or a thousand updates of a long one. */
+/** One round: an epoch, or some updates of a long one. */
 export interface BehaviorCloningRecord {
   updates: number;
   epoch: number;
@@ -109,17 +109,22 @@ export interface BehaviorCloningRecord {
   validationAccuracy?: number;
   /** For texts: e to the validation loss. */
   perplexity?: number;
+  /** For texts: tokens of the round's minibatches, without padding. */
+  tokens?: number;
   /** In the first round: what should be known of how the demonstrations were used. */
   note?: string;
 }
 
-const ROUND = 1000;
+/** Updates of a round: those of pairs take a fraction of a millisecond, those of texts a good part of a second. */
+const ROUND = { pairs: 1000, texts: 20 } as const;
 
 /** What sets one kind of demonstrations apart from another; the rounds are the same. */
 interface Kind<Problem, Options extends CloningOptions, Policy> {
   readonly name: string;
   readonly about: string;
   readonly defaults: Options;
+  /** Updates of a round at most. */
+  readonly round: number;
   /** Throws if the demonstrations are not the policy's. */
   check(problem: Problem): void;
   /** What the state begins with: updates in all, the first parameters, the normaliser. */
@@ -151,14 +156,19 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
       const lessons = await lessonsOf(state, () => kind.lessons(state, problem));
       // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)) for minibatches b, up to the end of the epoch.
       const first = learner.t;
-      const until = Math.min(state.total, first + ROUND, (Math.floor(first / lessons.perEpoch) + 1) * lessons.perEpoch);
-      const { loss, gradNorm } = await lessons.learn(learner, until - first);
+      const until = Math.min(state.total, first + kind.round, (Math.floor(first / lessons.perEpoch) + 1) * lessons.perEpoch);
+      const { loss, gradNorm, tokens } = await lessons.learn(learner, until - first);
       state.batches = lessons.state?.() ?? null;
       const done = learner.t - first;
       const record = { updates: learner.t, epoch: learner.t / lessons.perEpoch, loss: loss / done, gradNorm: gradNorm / done };
       const note = first === 0 && lessons.note ? { note: lessons.note } : {};
       const whole = learner.t % lessons.perEpoch === 0 || learner.t === state.total;
-      return { ...record, ...note, ...(whole ? await validated(state, lessons, kind.reads) : {}) };
+      return {
+        ...record,
+        ...(tokens === undefined ? {} : { tokens }),
+        ...note,
+        ...(whole ? await validated(state, lessons, kind.reads) : {}),
+      };
     },
 
     done: (state) => state.stopped || state.learner.t >= state.total,
@@ -200,6 +210,7 @@ export const behaviorCloning: Algorithm<
     unseen: "uniform",
     seed: 0,
   },
+  round: ROUND.pairs,
   check: checkPairs,
   begin(problem, options) {
     const { training } = parts(problem, options);
@@ -250,6 +261,7 @@ export const supervisedFineTuning: Algorithm<
     threads: 1,
     seed: 0,
   },
+  round: ROUND.texts,
   check: checkTokens,
   begin(problem, options) {
     const { policy, theta } = problem;

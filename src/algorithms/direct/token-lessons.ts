@@ -51,7 +51,7 @@ export async function tokenLessons(state: CloningState<FineTuningOptions>, probl
     return order.rows.subarray(from, Math.min(R, from + batchSize));
   };
   const learn: Lessons["learn"] = async (learner, updates) => {
-    let [loss, gradNorm] = [0, 0];
+    let [loss, gradNorm, tokens] = [0, 0, 0];
     for (let k = 0; k < updates; k++) {
       const batch = batchAt(learner.t);
       const targets = batch.reduce((n, row) => n + learned(rows, row), 0);
@@ -62,8 +62,9 @@ export async function tokenLessons(state: CloningState<FineTuningOptions>, probl
       );
       loss += report.loss;
       gradNorm += report.gradNorm;
+      tokens += batch.reduce((n, row) => n + filled(rows, row), 0);
     }
-    return { loss, gradNorm };
+    return { loss, gradNorm, tokens };
   };
   const note =
     rows.cut > 0
@@ -122,6 +123,13 @@ function* microBatches(
 function learned(rows: PackedRows, row: number): number {
   let n = 0;
   for (let t = row * rows.length; t < (row + 1) * rows.length; t++) n += rows.learn[t];
+  return n;
+}
+
+/** Places of a row that hold a token. */
+function filled(rows: PackedRows, row: number): number {
+  let n = 0;
+  for (let t = row * rows.length; t < (row + 1) * rows.length; t++) if (rows.segments[t] > 0) n++;
   return n;
 }
 

@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { dpo as algorithm } from "../../algorithms/index.ts";
+import { rng } from "../../autodiff/index.ts";
+import { judgePreferences, klFrom } from "../../evaluation/index.ts";
+import type { Context } from "../../mdp/index.ts";
+import { type LanguageFamily, languageModel } from "../../policies/index.ts";
+import { type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
+import { samplesOf } from "../samples.ts";
+import { findScorer } from "../scorer.ts";
+import { choice, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+import { modelFiles } from "./model-files.ts";
+
+/** Prompts that are answered to measure the divergence from the reference. */
+const PROMPTS = 64;
+const x = { of: "updates", label: "updates of the parameters" };
+
+export const dpo = languageRecipe({
+  algorithm,
+  learner: "model",
+  readings: {
+    loss: {
+      expected: 'a loss such as sigmoid, ipo or hinge, or a sum such as "sigmoid + 0.2 sft"',
+      schema: z.string().min(1),
+    },
+    beta: real(0),
+    labelSmoothing: real(0, 0.5),
+    batchSize: whole(1),
+    updates: whole(),
+    warmup: whole(),
+    report: whole(1),
+    klSamples: whole(),
+    rounds: whole(1),
+    comparisons: whole(1),
+    updatesPerRound: whole(1),
+    requestSize: whole(),
+    optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
+    schedule: choice("constant", "linear", "cosine"),
+    reference: choice("cached", "live"),
+    buffer: choice("all", "latest"),
+  },
+  preset: { report: 20 },
+  takes: ["reference", "expert"],
+  async build(ingredients, options, { cache }) {
+    const { model, tokenizer, reference: named, values } = await ingredients.parts();
+    const reference = named ?? model;
+    const { expert: asked } = ingredients.problem;
+    const shared = { policy: model, reference, cache };
+    const seed = options.seed;
+    const judgeBy = async (
+      result: { readonly policy: { readonly theta: Float32Array } },
+      prompts: readonly Int32Array[],
+      measures: (policy: typeof model) => Promise<Measure[]>,
+      on: string,
+    ): Promise<LanguageVerdict> => {
+      const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
+      const contexts: Context[] = prompts.slice(0, PROMPTS);
+      const kl = await klFrom(policy, reference, contexts, { seed });
+      return {
+        on,
+        measures: [
+          ...(await measures(policy)),
+          {
+            id: "kl",
+            name: `KL to the reference (nats a response, ${contexts.length} prompts)`,
+            after: kl.mean,
+            interval: [kl.low, kl.high],
+          },
+        ],
+        samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
+      };
+    };
+    const files = ({ policy }: { readonly policy: { readonly theta: Float32Array } }) =>
+      modelFiles({ model: model.model, theta: policy.theta }, model.json, ingredients.problem);
+
+    if (asked !== undefined) {
+      const { prompts, contexts } = await ingredients.texts();
+      const { expert, score } = await findScorer(asked, tokenizer);
+      const some = prompts.slice(0, PROMPTS);
+      const scored = async (policy: typeof model) => {
+        const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("scored") });
+        const scores = await score(some.map((own, i) => ({ x: own, y: drawn[i][0] })));
+        return scores.reduce((sum, own) => sum + own, 0) / scores.length;
+      };
+      return {
+        problem: { ...shared, online: { contexts, expert } },
+        files,
+        judge: (result) =>
+          judgeBy(
+            result,
+            prompts,
+            async (policy) => [
+              { id: "score", name: "the expert's score of a response", before: await scored(model), after: await scored(policy) },
+            ],
+            `${some.length} held-out prompts`,
+          ),
+      };
+    }
+
+    const { training, held, ratings, prompts } = await ingredients.comparisons();
+    return {
+      problem: { ...shared, ...(ratings ? { ratings } : { preferences: training }) },
+      files,
+      judge: (result) =>
+        judgeBy(
+          result,
+          prompts,
+          async (policy) => {
+            if (held.length === 0) return [];
+            const before = await judgePreferences(model, held, { reference, seed });
+            const after = await judgePreferences(policy, held, { reference, seed });
+            const { accuracy, margin } = after;
+            return [
+              ...(accuracy && margin
+                ? [
+                    {
+                      id: "accuracy",
+                      name: "implicit reward ranks the chosen response higher",
+                      after: accuracy.mean,
+                      interval: [accuracy.low, accuracy.high] as const,
+                    },
+                    {
+                      id: "margin",
+                      name: `its margin β (nats, β = ${options.beta})`,
+                      after: options.beta * margin.mean,
+                      interval: [options.beta * margin.low, options.beta * margin.high] as const,
+                    },
+                  ]
+                : []),
+              {
+                id: "likelier",
+                name: "chosen response is the likelier one",
+                before: before.likelier.mean,
+                after: after.likelier.mean,
+                interval: [after.likelier.low, after.likelier.high] as const,
+              },
+              { id: "chosen", name: "log-probability of chosen responses", before: before.chosen.mean, after: after.chosen.mean },
+              {
+                id: "rejected",
+                name: "log-probability of rejected responses",
+                before: before.rejected.mean,
+                after: after.rejected.mean,
+              },
+            ];
+          },
+          held.length > 0 ? `${held.length} held-out comparisons` : "nothing was held out",
+        ),
+    };
+  },
+  show: (row) =>
+    [
+      row.loss === undefined ? "" : `loss ${short(row.loss)}`,
+      row["rewards/accuracies"] === undefined ? "" : `ranks ${short(100 * row["rewards/accuracies"])} %`,
+      row.kl === undefined ? "" : `KL ${short(row.kl)}`,
+      row.note ?? "",
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
+  tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
+  curves: [
+    { title: "Loss", x, y: "loss (nats a comparison)", lines: [{ of: "loss", name: "training" }] },
+    {
+      title: "Implicit rewards β log π(y|x)/π_ref(y|x)",
+      x,
+      y: "mean reward",
+      lines: [
+        { of: "rewards/chosen", name: "chosen" },
+        { of: "rewards/rejected", name: "rejected" },
+        { of: "rewards/margins", name: "margin" },
+      ],
+    },
+    {
+      title: "Comparisons that the implicit reward ranks rightly",
+      x,
+      y: "share",
+      lines: [{ of: "rewards/accuracies", name: "training" }],
+    },
+    { title: "Divergence from the reference", x, y: "KL (nats a response)", lines: [{ of: "kl", name: "drawn responses" }] },
+  ],
+});

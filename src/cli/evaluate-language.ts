@@ -1,0 +1,110 @@
+import { rng } from "../autodiff/index.ts";
+import { promptIds } from "../data/index.ts";
+import { judgePreferences, klFrom } from "../evaluation/index.ts";
+import { perplexity } from "../policies/index.ts";
+import { BadInput } from "./exit.ts";
+import { languageProblem, languageSettings } from "./language.ts";
+import type { Measure } from "./language-recipe.ts";
+import { measureRows } from "./language-report.ts";
+import { isPreferenceFile } from "./preferences.ts";
+import { print, printJson, table } from "./terminal.ts";
+import { languageIngredients } from "./texts.ts";
+
+export interface EvaluateLanguageRequest {
+  readonly target: string;
+  readonly data: string;
+  readonly reference?: string;
+  readonly tokenizer?: string;
+  readonly episodes?: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Prompts that are answered to measure the divergence from the reference. */
+const PROMPTS = 64;
+
+/** Says how well a language model predicts texts, ranks what an expert compared, and how far it is from a reference. */
+export async function evaluateLanguage({
+  target,
+  data,
+  reference: named,
+  tokenizer,
+  seed,
+  json,
+}: EvaluateLanguageRequest): Promise<void> {
+  const began = performance.now();
+  const defaults = Object.fromEntries(Object.entries(languageSettings).map(([name, own]) => [name, own.default]));
+  const values = { ...defaults, validation: 0, unusable: "leave-out" };
+  const request = {
+    model: target,
+    data,
+    ...(named === undefined ? {} : { reference: named }),
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+  };
+  const problem = languageProblem(request, values, seed);
+  if (typeof problem.model === "string")
+    throw new BadInput(`${target} is the name of a model that has learned nothing yet; give the folder of a model or of a run`);
+  const ingredients = languageIngredients(problem);
+  const { model, context, reference } = await ingredients.parts();
+  const texts = await ingredients.texts();
+  const own = await perplexity(model.model, model.theta, texts.training, { length: context });
+  const measures: Measure[] = [
+    { id: "perplexity", name: "perplexity", after: own.perplexity },
+    { id: "loss", name: "log loss (nats a token)", after: own.loss },
+    { id: "accuracy", name: "most likely token is the next one", after: own.accuracy },
+  ];
+  let comparisons = 0;
+  if (isPreferenceFile(data)) {
+    const { training, ratings } = await ingredients.comparisons();
+    if (!ratings && Array.isArray(training)) {
+      const found = await judgePreferences(model, training, { ...(reference ? { reference } : {}), seed });
+      comparisons = found.comparisons;
+      const line = (id: string, name: string, { mean, low, high }: typeof found.likelier): Measure => ({
+        id,
+        name,
+        after: mean,
+        interval: [low, high],
+      });
+      measures.push(line("likelier", "chosen response is the likelier one", found.likelier));
+      if (found.accuracy)
+        measures.push(line("preferenceAccuracy", "implicit reward ranks the chosen response higher", found.accuracy));
+      if (found.margin) measures.push(line("margin", "its margin (nats, β = 1)", found.margin));
+    }
+  }
+  if (reference) {
+    const order = rng(seed).split("prompts").permutation(texts.contexts.length);
+    const prompts = Array.from(order.slice(0, PROMPTS), (i) => texts.contexts[i]).map((x) =>
+      x.length > 0 ? x : promptIds(model.model.tokenizer!, "\n"),
+    );
+    const kl = await klFrom(model, reference, prompts, { seed });
+    measures.push({
+      id: "kl",
+      name: `KL to the reference (nats a response, ${prompts.length} prompts)`,
+      after: kl.mean,
+      interval: [kl.low, kl.high],
+    });
+  }
+  const seconds = (performance.now() - began) / 1000;
+  if (json) {
+    printJson({
+      model: target,
+      data,
+      ...(named === undefined ? {} : { reference: named }),
+      tokens: own.tokens,
+      ...(comparisons > 0 ? { comparisons } : {}),
+      ...Object.fromEntries(
+        measures.map(({ id, after, interval }) => [id, interval ? { mean: after, low: interval[0], high: interval[1] } : after]),
+      ),
+      seconds,
+    });
+    return;
+  }
+  const rows = measureRows(measures).map(([name, , value, interval]) => [name, value, interval]);
+  print(
+    table(rows, [
+      `${own.tokens.toLocaleString("en-US")} tokens${comparisons > 0 ? `, ${comparisons} comparisons` : ""}`,
+      "",
+      "95 %",
+    ]),
+  );
+}

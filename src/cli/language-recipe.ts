@@ -1,0 +1,115 @@
+import { type Algorithm, type PendingRun, resume, type Snapshot, start } from "../algorithms/index.ts";
+import type { ArrayCache } from "../data/index.ts";
+import { languageSettings } from "./language.ts";
+import type { Curve } from "./recipe.ts";
+import type { Sample } from "./samples.ts";
+import { type Reading, type Settings, settings } from "./settings.ts";
+import type { LanguageIngredients } from "./texts.ts";
+
+/** One line of what a language model came to: a number, before the first update and after the last. */
+export interface Measure {
+  /** Its name in JSON. */
+  readonly id: string;
+  readonly name: string;
+  readonly before?: number;
+  readonly after: number;
+  /** 95 % of the number afterwards. */
+  readonly interval?: readonly [number, number];
+}
+
+/** What a run came to. Plain data. */
+export interface LanguageVerdict {
+  /** What was measured on, in words: `120 held-out texts`. */
+  readonly on: string;
+  readonly measures: readonly Measure[];
+  /** Held-out prompts, answered before and after. */
+  readonly samples: readonly Sample[];
+}
+
+/** A problem with what is to be done when it is solved. */
+export interface Built<Problem, Options, Result> {
+  readonly problem: Problem;
+  /** Options that follow from the data or the model. */
+  readonly options?: Partial<Options>;
+  judge(result: Result): Promise<LanguageVerdict>;
+  /** Files to keep, by folders in the run's folder: `model` is what --model, generate and evaluate read. */
+  files(result: Result): ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
+}
+
+/** What is shared by the runs of a folder. */
+export interface Shared {
+  /** Log-probabilities of references, by what they were computed from. */
+  readonly cache: ArrayCache;
+}
+
+/** What an algorithm for language models is to the command line. */
+export interface LanguageRecipeParts<Problem, Options extends object, State extends object, Row extends object, Result> {
+  readonly algorithm: Algorithm<Problem, Options, State, Row, Result>;
+  readonly learner: string;
+  /** How options are read that their defaults don't explain. */
+  readonly readings: Readonly<Partial<Record<keyof Options & string, Reading>>>;
+  /** Other defaults than the algorithm's. */
+  readonly preset?: Partial<Options>;
+  /** Which of `--reference` and `--expert` mean something to it. */
+  readonly takes: readonly ("reference" | "expert")[];
+  build(ingredients: LanguageIngredients, options: Options, shared: Shared): Promise<Built<Problem, Options, Result>>;
+  show(row: Row): string;
+  /** Tokens that a round has learned from. */
+  tokens(row: Row, before: Row | undefined): number;
+  readonly curves: readonly Curve[];
+}
+
+/** A recipe whose types are its own business. */
+export interface LanguageRecipe {
+  readonly name: string;
+  readonly about: string;
+  readonly learner: string;
+  readonly takes: readonly ("reference" | "expert")[];
+  /** The settings that are the algorithm's options; the others are the model's and the data's. */
+  readonly options: readonly string[];
+  readonly settings: Settings;
+  readonly curves: readonly Curve[];
+  prepare(
+    ingredients: LanguageIngredients,
+    options: Readonly<Record<string, unknown>>,
+    shared: Shared,
+  ): Promise<PreparedLanguage>;
+}
+
+export interface PreparedLanguage {
+  start(): PendingRun<unknown, object, unknown>;
+  resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, unknown>;
+  judge(result: unknown): Promise<LanguageVerdict>;
+  files(result: unknown): ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
+  show(row: object): string;
+  tokens(row: object, before: object | undefined): number;
+}
+
+export function languageRecipe<Problem, Options extends object, State extends object, Row extends object, Result>(
+  parts: LanguageRecipeParts<Problem, Options, State, Row, Result>,
+): LanguageRecipe {
+  const { algorithm, learner, takes, curves } = parts;
+  const { seed: _seed, ...defaults } = { ...algorithm.defaults, ...parts.preset } as Options & { seed?: number };
+  const own = settings(defaults, parts.readings as Record<string, Reading>);
+  return {
+    name: algorithm.name,
+    about: algorithm.about,
+    learner,
+    takes,
+    curves,
+    options: Object.keys(own),
+    settings: { ...own, ...languageSettings },
+    async prepare(ingredients, given, shared) {
+      const options = given as Options;
+      const built = await parts.build(ingredients, options, shared);
+      return {
+        start: () => start(algorithm, built.problem, { ...options, ...built.options }),
+        resume: (checkpoint) => resume(algorithm, built.problem, checkpoint),
+        judge: (result) => built.judge(result as Result),
+        files: (result) => built.files(result as Result),
+        show: (row) => parts.show(row as Row),
+        tokens: (row, before) => parts.tokens(row as Row, before as Row | undefined),
+      };
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { type RunConfig, reportPage, type Section } from "../runs/index.ts";
+import type { LanguageProblem } from "./language.ts";
+import type { LanguageRecipe, LanguageVerdict, Measure } from "./language-recipe.ts";
+import { drawn } from "./report.ts";
+import { shown } from "./settings.ts";
+import { short } from "./terminal.ts";
+
+/** The measures as rows of a table: what, before, after, its interval. */
+export function measureRows(measures: readonly Measure[]): string[][] {
+  return measures.map(({ name, before, after, interval }) => [
+    name,
+    before === undefined ? "" : short(before),
+    short(after),
+    interval ? `[${short(interval[0])}, ${short(interval[1])}]` : "",
+  ]);
+}
+
+export const measureHead = (on: string): string[] => [`on ${on}`, "before", "after", "95 %"];
+
+/** The page of a run of a language model: what came out, how it was learned, what it says. */
+export async function languageReport({
+  config,
+  recipe,
+  verdict,
+  records,
+}: {
+  readonly config: RunConfig;
+  readonly recipe: LanguageRecipe;
+  readonly verdict: LanguageVerdict;
+  readonly records: readonly Record<string, unknown>[];
+}): Promise<string> {
+  const { measures, samples, on } = verdict;
+  const sections: Section[] = [{ heading: "Verdict", table: { head: measureHead(on), rows: measureRows(measures) } }];
+  for (const curve of recipe.curves) {
+    const svg = await drawn(curve, records);
+    if (svg) sections.push({ heading: "Learning", svg });
+  }
+  if (samples.length > 0) {
+    const rows = samples.map(({ prompt, before, after }) => [prompt, before, after]);
+    sections.push({ heading: "Samples", table: { head: ["prompt", "before", "after"], rows } });
+  }
+  const problem = config.problem as unknown as LanguageProblem;
+  const pathOf = (own: LanguageProblem["model"]) => (typeof own === "string" ? own : own.path);
+  sections.push({
+    heading: "How it was made",
+    table: {
+      rows: [
+        ["algorithm", config.algorithm],
+        ["model", pathOf(problem.model)],
+        ...(problem.reference ? [["reference", problem.reference.path]] : []),
+        ...(problem.expert === undefined ? [] : [["expert", problem.expert]]),
+        ["data", problem.data.path],
+        ["seed", String(config.seed)],
+        ...Object.entries({ ...config.options, ...problem.language })
+          .filter(([name]) => name !== "seed")
+          .map(([name, value]) => [name, shown(value)]),
+      ],
+    },
+  });
+  const made = Object.entries(config.versions).map(([name, value]) => `${name} ${value}`);
+  return reportPage({
+    title: `${config.algorithm} of ${pathOf(problem.model)}`,
+    summary: measures.slice(0, 1).map(summary).join(" "),
+    sections,
+    foot: `apprentice ${config.command.join(" ")}  ·  ${made.join(", ")}`,
+  });
+}
+
+const summary = ({ name, before, after }: Measure) =>
+  `${name}: ${before === undefined ? "" : `${short(before)} before, `}${short(after)}${before === undefined ? "" : " after"}.`;

@@ -1,0 +1,169 @@
+import { rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import {
+  createRun,
+  type Driven,
+  diskCache,
+  openRun,
+  type RunConfig,
+  type RunFolder,
+  readConfig,
+  readRecords,
+  readVerdict,
+  saveFolder,
+} from "../runs/index.ts";
+import { findLanguageRecipe } from "./algorithms/language.ts";
+import { driven } from "./driving.ts";
+import { BadInput, given } from "./exit.ts";
+import {
+  describeModel,
+  type LanguageProblem,
+  type LanguageRequest,
+  languageProblem,
+  languageSettings,
+  readLanguageProblem,
+} from "./language.ts";
+import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
+import { languageReport } from "./language-report.ts";
+import { readSettings } from "./settings.ts";
+import { onStop } from "./signals.ts";
+import { duration, say, short } from "./terminal.ts";
+import { languageIngredients } from "./texts.ts";
+import { free } from "./train.ts";
+import { versions } from "./versions.ts";
+
+export interface LanguageTrainRequest extends LanguageRequest {
+  readonly algorithm: string;
+  readonly out?: string;
+  readonly seed: number;
+  readonly set?: readonly string[];
+  readonly checkpointEvery: number;
+  readonly command: readonly string[];
+}
+
+/** What a run came to. */
+export interface TrainedLanguage {
+  readonly out: string;
+  readonly config: RunConfig;
+  readonly recipe: LanguageRecipe;
+  readonly verdict: LanguageVerdict;
+  readonly driven: Driven;
+  readonly updates: { readonly done: number; readonly unit: string };
+  /** Learned from, padding left out, since the command began. */
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+}
+
+/** Trains a language model in a new folder. Whatever is wrong with the request is thrown as `BadInput` before the folder is made. */
+export async function trainLanguage(request: LanguageTrainRequest): Promise<TrainedLanguage> {
+  const recipe = findLanguageRecipe(request.algorithm);
+  const { seed, algorithm } = request;
+  for (const name of ["reference", "expert"] as const) {
+    if (request[name] !== undefined && !recipe.takes.includes(name))
+      throw new BadInput(`--${name} means nothing to ${algorithm}, found ${request[name]}; leave it out`);
+  }
+  const values = readSettings(recipe.settings, request.set ?? [], recipe.name);
+  const pick = (keep: (name: string) => boolean) => Object.fromEntries(Object.entries(values).filter(([name]) => keep(name)));
+  const language = pick((name) => Object.hasOwn(languageSettings, name));
+  const options = { ...pick((name) => recipe.options.includes(name)), seed };
+  const path = request.out ?? `runs/${recipe.name}-${seed}`;
+  free(path);
+  const problem = languageProblem(request, language, seed);
+  const { prepared, ingredients } = await ready(recipe, problem, options, path);
+  const run = prepared.start();
+  await given(() => run.ready);
+  describeModel(await ingredients.parts());
+  const config: RunConfig = {
+    format: 1,
+    algorithm: recipe.name,
+    seed,
+    options,
+    problem,
+    command: request.command,
+    versions: versions(),
+  };
+  const folder = await given(() => createRun(path, config));
+  return work(folder, recipe, prepared, run, request.checkpointEvery);
+}
+
+/** Goes on with a run that was stopped, or killed, as if nothing had happened. */
+export async function goOnLanguage(path: string, every: number): Promise<TrainedLanguage> {
+  const config = await given(() => readConfig(path));
+  const recipe = findLanguageRecipe(config.algorithm);
+  const problem = readLanguageProblem(config.problem, `${path}/config.json`);
+  const now = versions();
+  for (const [name, then] of Object.entries(config.versions)) {
+    if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
+  }
+  const folder = await given(() => openRun(path, say));
+  try {
+    const { prepared } = await ready(recipe, problem, config.options, path);
+    const { from } = folder;
+    if (readVerdict(path)) say(`${path}: this run is finished`);
+    else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
+    else say(`${path}: no checkpoint was saved yet, beginning again`);
+    const run = from ? prepared.resume(from) : prepared.start();
+    await given(() => run.ready);
+    return await work(folder, recipe, prepared, run, every);
+  } finally {
+    folder.release();
+  }
+}
+
+async function ready(recipe: LanguageRecipe, problem: LanguageProblem, options: Readonly<Record<string, unknown>>, path: string) {
+  const shared: Shared = { cache: diskCache(join(dirname(resolve(path)), ".reference")) };
+  const ingredients = languageIngredients(problem);
+  const prepared = await given(() => recipe.prepare(ingredients, options, shared));
+  return { prepared, ingredients };
+}
+
+async function work(
+  folder: RunFolder,
+  recipe: LanguageRecipe,
+  prepared: PreparedLanguage,
+  run: ReturnType<PreparedLanguage["start"]>,
+  every: number,
+): Promise<TrainedLanguage> {
+  const { path, config } = folder;
+  try {
+    let before = folder.from === undefined ? undefined : (readRecords(path).at(-1) as object | undefined);
+    let tokens = 0;
+    const began = performance.now();
+    const made = await driven(run, folder, {
+      name: recipe.name,
+      every,
+      show(row) {
+        tokens += prepared.tokens(row, before);
+        before = row;
+        const { note } = row as { readonly note?: string };
+        if (note !== undefined) say(`note: ${note}`);
+        return prepared.show(row);
+      },
+      rate: () => ({ total: tokens, unit: "tokens" }),
+    });
+    const tokensPerSecond = tokens / Math.max(1e-9, (performance.now() - began) / 1000);
+    const updates = run.progress();
+    const speed = tokens > 0 ? `, ${short(tokensPerSecond)} tokens/s` : "";
+    say(`trained: ${updates.done.toLocaleString("en-US")} ${updates.unit} in ${duration(made.seconds)}${speed}`);
+
+    const result = await run.result();
+    const known = readVerdict(path) as unknown as LanguageVerdict | undefined;
+    if (!known) {
+      for (const [name, files] of prepared.files(result)) {
+        rmSync(join(path, name), { recursive: true, force: true }); // what a killed process left
+        await saveFolder(join(path, name), files);
+      }
+    }
+    const quit = onStop(() => {
+      folder.release();
+      say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
+    });
+    const verdict = known ?? (await prepared.judge(result));
+    folder.write("report.html", await languageReport({ config, recipe, verdict, records: readRecords(path) }));
+    folder.finish(verdict);
+    quit.release();
+    return { out: path, config, recipe, verdict, driven: made, updates, tokens, tokensPerSecond };
+  } finally {
+    folder.release();
+  }
+}
