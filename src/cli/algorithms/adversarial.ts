@@ -41,7 +41,8 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
     },
     preset(env) {
       const known = env !== undefined && Object.hasOwn(adversarialPresets, env) ? adversarialPresets[env] : undefined;
-      return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };
+      const own = algorithm.name === "airl" ? known?.airl : known?.gail;
+      return { policy: "mlp", distribution: "gaussian", ...known?.options, ...own, ...known?.policy };
     },
     async build(ingredients, options) {
       const demos = await ingredients.demos();
