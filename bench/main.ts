@@ -6,6 +6,7 @@ import { cartpole } from "./rows/cartpole.ts";
 import { camera, cnn } from "./rows/cnn.ts";
 import { commandLine } from "./rows/command-line.ts";
 import { daggerCartPole } from "./rows/dagger.ts";
+import { dpo } from "./rows/dpo.ts";
 import { generate } from "./rows/generate.ts";
 import { irl } from "./rows/irl.ts";
 import { ppoRow } from "./rows/ppo.ts";
@@ -30,6 +31,7 @@ const benches: Record<string, Bench> = {
   ppo: ppoRow,
   dagger: daggerCartPole,
   generate,
+  dpo,
   adversarial,
 };
 
