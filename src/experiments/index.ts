@@ -4,16 +4,17 @@ import { daggerRobots } from "./dagger-robots/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
+import { fu2018Transfer } from "./fu2018-transfer/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { noisyLabels } from "./noisy-labels/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
-import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
 import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
 import { razin2025Theorem1 } from "./razin2025-theorem1/run.ts";
 import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
+import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
 import { ross2011Sequence } from "./ross2011-sequence/run.ts";
 import { ross2011Track } from "./ross2011-track/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
@@ -39,6 +40,7 @@ export const experiments: readonly Experiment[] = [
   ziebart2008,
   ziebart2010,
   fu2018Tabular,
+  fu2018Transfer,
   razin2025Theorem1,
   razin2025Theorem2,
   razin2025Dynamics,
