@@ -9,6 +9,7 @@ import { daggerCartPole } from "./rows/dagger.ts";
 import { dpo } from "./rows/dpo.ts";
 import { generate } from "./rows/generate.ts";
 import { irl } from "./rows/irl.ts";
+import { memory } from "./rows/memory.ts";
 import { ppoRow } from "./rows/ppo.ts";
 import { robots } from "./rows/robots.ts";
 import { scale } from "./rows/scale.ts";
@@ -32,6 +33,7 @@ const benches: Record<string, Bench> = {
   dagger: daggerCartPole,
   generate,
   dpo,
+  memory,
   adversarial,
 };
 
