@@ -116,6 +116,18 @@ export {
   type MaxentIrlState,
   maxentIrl,
 } from "./inverse/maxent-irl.ts";
+export type { ComparedFragments } from "./inverse/preference-rl/answered.ts";
+export type { PreferenceRlOptions } from "./inverse/preference-rl/options.ts";
+export { type LabelSchedule, labelPlan, labelSchedules } from "./inverse/preference-rl/plan.ts";
+export { type PreferenceRlPreset, preferenceRlPresets } from "./inverse/preference-rl/presets.ts";
+export { type Selection, selections } from "./inverse/preference-rl/selection.ts";
+export {
+  type PreferenceRlProblem,
+  type PreferenceRlRecord,
+  type PreferenceRlResult,
+  type PreferenceRlState,
+  preferenceRl,
+} from "./inverse/preference-rl.ts";
 export {
   type QSoftmaxOptions,
   type QSoftmaxProblem,

@@ -1,6 +1,7 @@
 export * from "./algorithm.ts";
 export * from "./env.ts";
 export * from "./expert.ts";
+export * from "./fragment.ts";
 export * from "./picture.ts";
 export * from "./policy.ts";
 export * from "./preference.ts";

@@ -1,6 +1,7 @@
 export { addAbsorbing, type Horizon, stepsAbsorbed } from "./absorbing.ts";
 export { bradleyTerryLoss, centring, preferenceProbability } from "./bradley-terry.ts";
 export { cautious } from "./ensemble.ts";
+export { fragmentLoss, fragmentPreference, fragmentReturns, standardMembers } from "./fragments.ts";
 export { type ExplicitOptions, explicitReward, explicitRewardModel, linearRewardModel } from "./explicit.ts";
 export { type Features, features, indicators, mustFit, nameOf, type RewardOver } from "./features.ts";
 export {

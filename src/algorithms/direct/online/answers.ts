@@ -1,5 +1,8 @@
 import { type ActionColumn, type ObservationColumn, reals } from "../../../data/index.ts";
 import { type Actions, describe, type Env, type Expert, misfit, type Plain, size } from "../../../mdp/index.ts";
+import { ExpertError, within } from "../../expert-error.ts";
+
+export { ExpertError, within };
 
 /** States that were visited, and what is known of each. Plain data: a round that is under way keeps it. */
 export interface Sheet {
@@ -24,17 +27,6 @@ export interface AskOptions {
 }
 
 export const askDefaults: AskOptions = { requestSize: 0, openRequests: 8, timeout: 0 };
-
-/** The expert did not answer as it should. What it did answer is kept: the round goes on when it is made again. */
-export class ExpertError extends Error {
-  /** The states of the round that have no label because of it; none where it was at the wheel. */
-  readonly states: readonly number[];
-  constructor(message: string, states: readonly number[], cause?: unknown) {
-    super(message, { cause });
-    this.name = "ExpertError";
-    this.states = states;
-  }
-}
 
 /** How many labels are missing. */
 export function missing({ known, wanted }: Sheet): number {
@@ -144,28 +136,6 @@ export async function acting(
     if (wrong) throw new ExpertError(`${where(i)}: the expert's action does not fit ${describe(action)}: ${wrong}`, []);
   }
   return answers;
-}
-
-/** A promise with a limit of time. */
-export async function within<T>(promise: Promise<T>, seconds: number, what: string): Promise<T> {
-  if (seconds <= 0) return promise;
-  const { setTimeout, clearTimeout } = globalThis as unknown as Timers;
-  let timer: unknown;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RangeError(`the expert ${what} within ${seconds} s`)), seconds * 1000);
-  });
-  promise.catch(() => {}); // should it fail after the limit, nobody is left to hear it
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What every platform has, and neither of the two sets of types below `src/runs` names. */
-interface Timers {
-  setTimeout(call: () => void, milliseconds: number): unknown;
-  clearTimeout(timer: unknown): void;
 }
 
 /** Numbers in a few words: `states 0 to 9, 12, 20 to 29`. */

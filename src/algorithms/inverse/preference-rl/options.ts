@@ -1,0 +1,131 @@
+import type { StepOver } from "../../../rewards/index.ts";
+import { type PpoOptions, ppo } from "../../../solvers/index.ts";
+import { labelSchedules, type PlanOptions } from "./plan.ts";
+import { type Selection, selections } from "./selection.ts";
+
+/** How labels are asked for. */
+export interface AskOptions {
+  /** Comparisons in one request; 0 for all of a session in one. */
+  requestSize: number;
+  /** Requests that are open at the same time; their answers may come in any order. */
+  openRequests: number;
+  /** Seconds after which a request counts as not answered; 0 for never. What comes later is still taken. */
+  timeout: number;
+}
+
+/** How the reward is built and learned. */
+export interface FragmentRewardOptions {
+  /** Steps of a fragment, k. */
+  fragmentLength: number;
+  /** What the reward looks at: the state; also the action; also the next state; also whether the world ended the episode. */
+  over: StepOver;
+  rewardHidden: number[];
+  rewardActivation: "tanh" | "relu" | "silu";
+  /** Networks side by side, and how much their disagreement costs. */
+  members: number;
+  doubt: number;
+  /** Whether each member learns from labels drawn with replacement. */
+  bootstrap: boolean;
+  /** γ within a fragment. */
+  fragmentGamma: number;
+  /** ε: the chance that the expert answers at random, as the learner takes it. */
+  noise: number;
+  /** Updates after each session, and comparisons in each. */
+  rewardUpdates: number;
+  rewardBatch: number;
+  rewardRate: number;
+  /** AdamW's decoupled decay. */
+  rewardDecay: number;
+}
+
+export interface PreferenceRlOptions extends PpoOptions, FragmentRewardOptions, PlanOptions, AskOptions {
+  /** Which fragments are compared: any; those that the members disagree about; those whose answer tells them most apart. */
+  selection: Selection;
+  /** Comparisons that are drawn for each one that is asked for, where they are selected. */
+  candidates: number;
+  /** Rounds of steps that fragments are taken from. */
+  memory: number;
+  /** Rounds at first in which the policy stays as it is. */
+  explore: number;
+  /** The first episode of copy i of n is cut after a share (i + 1) / n of its steps, so that copies don't begin all at once. */
+  stagger: boolean;
+}
+
+export const preferenceRlDefaults: PreferenceRlOptions = {
+  ...ppo.defaults,
+  labels: 700,
+  sessions: 20,
+  initialShare: 0.25,
+  labelSchedule: "hyperbolic",
+  selection: "disagreement",
+  candidates: 5,
+  fragmentLength: 25,
+  over: "sa",
+  rewardHidden: [32, 32],
+  rewardActivation: "tanh",
+  members: 3,
+  doubt: 0,
+  bootstrap: false,
+  fragmentGamma: 1,
+  noise: 0.1,
+  rewardUpdates: 60,
+  rewardBatch: 16,
+  rewardRate: 3e-3,
+  rewardDecay: 1e-4,
+  memory: 8,
+  explore: 1,
+  stagger: true,
+  requestSize: 0,
+  openRequests: 8,
+  timeout: 0,
+};
+
+/** The learner's own options. */
+export function ppoOptions(options: PreferenceRlOptions): PpoOptions {
+  return Object.fromEntries(
+    Object.keys(ppo.defaults).map((name) => [name, options[name as keyof PpoOptions]]),
+  ) as unknown as PpoOptions;
+}
+
+/** Throws on options that can't be, or that don't go together. */
+export function checkOptions(options: PreferenceRlOptions): void {
+  const least = { labels: 1, sessions: 1, candidates: 1, fragmentLength: 1, members: 1, rewardUpdates: 1, rewardBatch: 1 };
+  const counts = { ...least, memory: 1, explore: 1, requestSize: 0, openRequests: 1 };
+  for (const [name, from] of Object.entries(counts)) {
+    const value = options[name as keyof typeof counts];
+    if (!(Number.isSafeInteger(value) && value >= from))
+      throw new RangeError(`${name} is ${value}, expected a whole number from ${from}`);
+  }
+  for (const name of ["initialShare", "fragmentGamma"] as const) {
+    if (!(options[name] >= 0 && options[name] <= 1))
+      throw new RangeError(`${name} is ${options[name]}, expected a number from 0 to 1`);
+  }
+  for (const name of ["doubt", "rewardDecay", "timeout"] as const) {
+    if (!(options[name] >= 0 && Number.isFinite(options[name])))
+      throw new RangeError(`${name} is ${options[name]}, expected a number from 0`);
+  }
+  if (!(options.noise >= 0 && options.noise < 1))
+    throw new RangeError(`noise is ${options.noise}, expected a chance from 0 to below 1`);
+  if (!(options.rewardRate > 0 && Number.isFinite(options.rewardRate)))
+    throw new RangeError(`rewardRate is ${options.rewardRate}, expected a positive number`);
+  if (!selections.includes(options.selection))
+    throw new RangeError(`selection is "${options.selection}", expected one of ${selections.join(", ")}`);
+  if (!labelSchedules.includes(options.labelSchedule))
+    throw new RangeError(`labelSchedule is "${options.labelSchedule}", expected one of ${labelSchedules.join(", ")}`);
+  if (options.selection !== "random" && options.members < 2)
+    throw new RangeError(
+      `selection by ${options.selection} needs members that can disagree, found members ${options.members}; take 2 or more, or selection random`,
+    );
+  const { sessions, labels, copies, rolloutSteps, steps, memory, fragmentLength } = options;
+  if (sessions > labels)
+    throw new RangeError(`there are ${sessions} sessions for ${labels} labels; expected one label a session at least`);
+  const rounds = Math.ceil(steps / (copies * rolloutSteps));
+  if (rounds < options.explore + sessions)
+    throw new RangeError(
+      `${steps} steps are ${rounds} rounds of ${copies} x ${rolloutSteps}; expected at least ${options.explore} to explore and one for each of ${sessions} sessions; take fewer sessions, or shorter rounds`,
+    );
+  if (fragmentLength > memory * rolloutSteps)
+    throw new RangeError(
+      `a fragment has ${fragmentLength} steps, ${memory} rounds of ${rolloutSteps} keep only ${memory * rolloutSteps}; make fragmentLength smaller, or memory larger`,
+    );
+}
