@@ -5,6 +5,7 @@ import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
 import { fu2018Transfer } from "./fu2018-transfer/run.ts";
+import { garg2021Iq } from "./garg2021-iq/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { noisyLabels } from "./noisy-labels/run.ts";
 import { pdl } from "./pdl/run.ts";
@@ -41,6 +42,7 @@ export const experiments: readonly Experiment[] = [
   ziebart2010,
   fu2018Tabular,
   fu2018Transfer,
+  garg2021Iq,
   razin2025Theorem1,
   razin2025Theorem2,
   razin2025Dynamics,
