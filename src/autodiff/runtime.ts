@@ -32,8 +32,8 @@ export interface Session {
 export interface OnnxRuntime {
   readonly InferenceSession: { create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession> };
   readonly Tensor: new (
-    type: "float32" | "int32" | "bool",
-    data: Float32Array | Int32Array | Uint8Array,
+    type: "float32" | "int32" | "int64" | "bool",
+    data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
     dims: readonly number[],
   ) => OrtTensor;
 }
@@ -78,11 +78,7 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
   const wrap = ({ data, dims }: Feed) => {
     let tensor = wrapped.get(data);
     if (!tensor || tensor.dims.length !== dims.length || dims.some((side, axis) => side !== tensor?.dims[axis])) {
-      tensor = new ort.Tensor(
-        data instanceof Float32Array ? "float32" : data instanceof Int32Array ? "int32" : "bool",
-        data,
-        dims,
-      );
+      tensor = new ort.Tensor(typeOf(data), data, dims);
       wrapped.set(data, tensor);
     }
     return tensor;
@@ -109,4 +105,11 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
       await session.release();
     },
   };
+}
+
+/** What the runtime calls the numbers of an array. Programs of our own have no int64; models that others exported read token ids so. */
+function typeOf(data: Buffer | BigInt64Array): "float32" | "int32" | "int64" | "bool" {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Int32Array) return "int32";
+  return data instanceof BigInt64Array ? "int64" : "bool";
 }

@@ -15,6 +15,7 @@ export { type ImplicitOptions, implicitReward, implicitRewardModel, implicitRewa
 export { expectedReward, featureCounts, type LinearReward, linearReward, linearValues, rewardTable } from "./linear.ts";
 export { type RewardForm, rewardForms, rewardOfLogit } from "./logit.ts";
 export { type CompiledReward, compileReward, type NeuralReward, neuralReward } from "./network.ts";
+export { onnxReward } from "./onnx-reward.ts";
 export type { ResponseReward } from "./response-reward.ts";
 export {
   type AnswerRewards,

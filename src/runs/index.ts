@@ -18,6 +18,7 @@ export {
 } from "./preferences.ts";
 export { filesIn, loadAdapter, loadPretrained, saveFolder } from "./pretrained.ts";
 export { type Report, reportPage, type Section, type Table } from "./report.ts";
+export { type EndpointOptions, rewardEndpoint, type TextAnswer } from "./reward-endpoint.ts";
 export { type Savable, save } from "./save.ts";
 export {
   createRun,
