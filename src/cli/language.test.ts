@@ -1,0 +1,158 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { characters } from "../data/index.ts";
+import { firstTheta, gpt2, languageFamily, languageModel } from "../policies/index.ts";
+import { evaluateLanguage } from "./evaluate-language.ts";
+import { BadInput } from "./exit.ts";
+import { generate } from "./generate.ts";
+import { runTrain } from "./run-train.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "apprentice-language-"));
+const before = process.cwd();
+const pairs = Array.from({ length: 15 }, (_, i) => ({ prompt: "The cat", chosen: ` sat ${i}.`, rejected: ` ran ${i}.` }));
+const lines = (records: readonly object[]) => `${records.map((record) => JSON.stringify(record)).join("\n")}\n`;
+
+beforeAll(() => {
+  process.chdir(folder);
+  writeFileSync("texts.txt", "The cat sat.\n\nThe dog ran.\n");
+  writeFileSync("pairs.jsonl", lines(pairs));
+  writeFileSync("same.jsonl", lines([...pairs, { prompt: "The cat", chosen: " sat.", rejected: " sat." }]));
+  writeFileSync("silent.jsonl", lines([...pairs, { prompt: "The cat", chosen: "", rejected: " sat." }]));
+  writeFileSync("cut.jsonl", `${lines(pairs)}{"prompt": "The\n`);
+  writeFileSync("latin.jsonl", Buffer.concat([Buffer.from(lines(pairs)), Buffer.from([0x7b, 0xe9, 0x7d, 10])]));
+  writeFileSync("other.jsonl", lines([{ colour: "red" }]));
+  writeFileSync("mixed.jsonl", lines([...pairs, { prompt: "The cat", completion: " sat.", label: true }]));
+  writeFileSync("no-taste.tsv", "mat is bad\n");
+  const family = languageFamily(
+    gpt2({ vocabulary: 30, context: 16, width: 8, layers: 1, heads: 1 }),
+    characters(["The cat sat. The dog ran. 0123456789"], { most: 30 }),
+  );
+  const files = languageModel(family, firstTheta(family, 0)).files();
+  for (const name of ["sft", "broken", "empty"]) mkdirSync(name);
+  for (const [name, bytes] of files) {
+    writeFileSync(join("sft", name), bytes);
+    writeFileSync(join("broken", name), name === "model.safetensors" ? bytes.subarray(0, bytes.length - 8) : bytes);
+  }
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
+
+/** The options of a line as the command line's parser gives them. */
+function parsed(words: readonly string[]): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (let i = 0; i < words.length; ) {
+    const name = words[i++].slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    const values: string[] = [];
+    while (i < words.length && !words[i].startsWith("--")) values.push(words[i++]);
+    options[name] = name === "set" || name === "prompt" ? values : values[0];
+  }
+  return options;
+}
+
+async function asked(line: string): Promise<unknown> {
+  const [command, target, ...rest] = line.split(" ");
+  const options = parsed(rest);
+  if (command === "evaluate") return evaluateLanguage({ target, seed: 0, ...options } as never);
+  if (command === "generate") {
+    const usual = { n: 1, temperature: 1, topK: 0, topP: 1, minP: 0, seed: 0, json: true };
+    const { temperature } = options;
+    return generate({ target, ...usual, ...options, ...(temperature ? { temperature: Number(temperature) } : {}) } as never);
+  }
+  return runTrain(target, { seed: 0, judgeEpisodes: 1, checkpointEvery: 2, out: "refused", ...options } as never, []);
+}
+
+/** What is asked, and what the one line must say. */
+const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = [
+  ["no model", "train sft --data texts.txt", /no model was named; give --model .*tiny-gpt2/],
+  ["no data", "train sft --model tiny-gpt2", /there are no texts; give --data FILE/],
+  ["a model that isn't there", "train sft --model nobody --data texts.txt", /nobody: there is no such folder/],
+  ["data that aren't there", "train sft --model tiny-gpt2 --data no.txt", /no.txt: there is no such file/],
+  ["a damaged model", "train dpo --model broken --data pairs.jsonl", /broken: model.safetensors: /],
+  ["a folder that is no model", "train dpo --model empty --data pairs.jsonl", /config.json is missing/],
+  [
+    "a new size for a trained model",
+    "train dpo --model sft --data pairs.jsonl --set width=32",
+    /--set width: .*sft has its own; leave it out/,
+  ],
+  [
+    "a new vocabulary for a trained model",
+    "train dpo --model sft --tokenizer words --data pairs.jsonl",
+    /--tokenizer words makes a new vocabulary/,
+  ],
+  [
+    "heads that don't divide the width",
+    "train sft --model tiny-gpt2 --data texts.txt --set width=30 heads=4",
+    /a width of 30 is not 4 heads/,
+  ],
+  [
+    "a response compared with itself",
+    "train dpo --model sft --data same.jsonl",
+    /same.jsonl: record 16: chosen and rejected are the same response/,
+  ],
+  [
+    "an empty response",
+    "train dpo --model sft --data silent.jsonl",
+    /silent.jsonl: record 16: the chosen response is empty.*unusable=leave-out/,
+  ],
+  ["a malformed line", "train dpo --model sft --data cut.jsonl", /cut.jsonl: line 16 is not JSON/],
+  ["bytes that are not UTF-8", "train sft --model sft --data latin.jsonl", /latin.jsonl: line 16 is not UTF-8/],
+  [
+    "records of another kind",
+    "train sft --model sft --data other.jsonl",
+    /other.jsonl: line 1 has the fields "colour", expected text/,
+  ],
+  [
+    "texts where comparisons are learned from",
+    "train dpo --model sft --data texts.txt",
+    /texts.txt: the format is not known by its name/,
+  ],
+  [
+    "an unknown loss",
+    "train dpo --model sft --data pairs.jsonl --set loss=sigmund",
+    /there is no loss "sigmund"; there are sigmoid/,
+  ],
+  [
+    "an unknown setting",
+    "train dpo --model sft --data pairs.jsonl --set betta=1",
+    /dpo has no setting "betta"; the nearest are beta/,
+  ],
+  [
+    "an unknown target of adapters",
+    "train sft --model sft --data texts.txt --set lora.rank=2 lora.targets=q_proj",
+    /gpt2 has no module q_proj/,
+  ],
+  ["an environment for texts", "train sft --model sft --data texts.txt --env CartPole-v1", /--env means nothing to sft/],
+  ["a model for an environment", "train bc --env CartPole-v1 --model sft", /--model means nothing to bc.*sft, dpo/],
+  [
+    "an expert where nobody is asked",
+    "train sft --model sft --data texts.txt --expert taste.tsv",
+    /--expert means nothing to sft/,
+  ],
+  [
+    "a taste that is none",
+    "train dpo --model sft --data texts.txt --expert no-taste.tsv",
+    /no-taste.tsv: line 1 is "mat is bad", expected a word, a tab/,
+  ],
+  ["a folder without a model to generate", "generate empty --prompt x", /config.json is missing/],
+  ["a temperature below 0", "generate sft --prompt x --temperature -1", /temperature is 0 or a positive number/],
+  ["an empty model's name to evaluate", "evaluate tiny-gpt2 --data texts.txt", /has learned nothing yet/],
+];
+
+describe("what can't be learned from is refused in one line, and nothing is left behind", () => {
+  it.each(cases)("%s", async (_what, line, says) => {
+    const error = await asked(line).then(
+      () => new Error("nothing was refused"),
+      (thrown: Error) => thrown,
+    );
+    expect(error.message).toMatch(says);
+    expect(error.message).not.toContain("\n");
+    expect(error).toBeInstanceOf(BadInput);
+    expect(readdirSync(".")).not.toContain("refused");
+  });
+});
