@@ -46,12 +46,14 @@ export interface Shared {
 export interface LanguageRecipeParts<Problem, Options extends object, State extends object, Row extends object, Result> {
   readonly algorithm: Algorithm<Problem, Options, State, Row, Result>;
   readonly learner: string;
+  /** The folder in a run's folder that holds what was learned, `model` if it is none other. */
+  readonly folder?: string;
   /** How options are read that their defaults don't explain. */
   readonly readings: Readonly<Partial<Record<keyof Options & string, Reading>>>;
   /** Other defaults than the algorithm's. */
   readonly preset?: Partial<Options>;
-  /** Which of `--reference` and `--expert` mean something to it. */
-  readonly takes: readonly ("reference" | "expert")[];
+  /** Which of `--reference`, `--expert` and `--reward` mean something to it. */
+  readonly takes: readonly ("reference" | "expert" | "reward")[];
   build(ingredients: LanguageIngredients, options: Options, shared: Shared): Promise<Built<Problem, Options, Result>>;
   show(row: Row): string;
   /** Tokens that a round has learned from. */
@@ -64,7 +66,8 @@ export interface LanguageRecipe {
   readonly name: string;
   readonly about: string;
   readonly learner: string;
-  readonly takes: readonly ("reference" | "expert")[];
+  readonly folder: string;
+  readonly takes: readonly ("reference" | "expert" | "reward")[];
   /** The settings that are the algorithm's options; the others are the model's and the data's. */
   readonly options: readonly string[];
   readonly settings: Settings;
@@ -95,6 +98,7 @@ export function languageRecipe<Problem, Options extends object, State extends ob
     name: algorithm.name,
     about: algorithm.about,
     learner,
+    folder: parts.folder ?? "model",
     takes,
     curves,
     options: Object.keys(own),

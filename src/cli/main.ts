@@ -26,6 +26,7 @@ function program(): Command {
     .option("--data <file>", "texts or preferences (.txt, .jsonl, .jsonl.gz, .parquet)")
     .option("--tokenizer <name>", "of a new language model: characters, words, or a folder with tokenizer.json (default: words)")
     .option("--reference <folder>", "language model not to go far from (default: the one to begin with)")
+    .option("--reward <reward>", "of rlhf: a reward model's folder, an ONNX file, words with weights, or an address http://...")
     .option("--out <folder>", "where the run is kept (default: runs/ALGORITHM-ENV-SEED)")
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
     .option("--set <name=value...>", "settings of the algorithm and its policy, see: apprentice algorithms NAME", gathered)
@@ -43,6 +44,7 @@ function program(): Command {
         "apprentice train dagger --env track-camera --expert driver --set rounds=15",
         "apprentice train sft --model tiny-gpt2 --data texts.txt --out runs/texts",
         "apprentice train dpo --model runs/texts --data pairs.jsonl --set beta=0.1",
+        "apprentice train rlhf --model runs/texts --reward runs/rm --data prompts.jsonl --set method=rloo",
       ),
     )
     .action(async (algorithm: string | undefined, options) => {
@@ -88,6 +90,23 @@ function program(): Command {
     .option("--json", "print one JSON object as the last line")
     .addHelpText("after", example('apprentice generate runs/texts --prompt "The jury said" --temperature 0.7'))
     .action(async (target: string, options) => (await import("./generate.ts")).generate({ target, ...options }));
+
+  apprentice
+    .command("score")
+    .description("the rewards that a reward model gives to the responses of a preference file, and how well they agree with it")
+    .argument("<folder>", "the folder of a run of train reward-model, or of a reward model")
+    .requiredOption("--data <file>", "comparisons (.jsonl, .jsonl.gz, .parquet)")
+    .option("--out <file>", "write the rewards of every comparison, a line of JSON each")
+    .option("--resume", "go on behind the lines that --out has")
+    .option("--json", "print one JSON object as the last line")
+    .addHelpText(
+      "after",
+      example(
+        "apprentice train reward-model --model tiny-gpt2 --data pairs.jsonl --out runs/rm",
+        "apprentice score runs/rm --data held-out.jsonl --json",
+      ),
+    )
+    .action(async (target: string, options) => (await import("./score.ts")).score({ target, ...options }));
 
   apprentice
     .command("watch")

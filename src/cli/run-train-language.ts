@@ -9,7 +9,13 @@ import { goOnLanguage, type LanguageTrainRequest, type TrainedLanguage, trainLan
 
 /** Options that are about worlds, and those that are about language models. */
 const WORLDS = { env: "--env", demos: "--demos", episodes: "--episodes" } as const;
-const LANGUAGE = { model: "--model", tokenizer: "--tokenizer", data: "--data", reference: "--reference" } as const;
+const LANGUAGE = {
+  model: "--model",
+  tokenizer: "--tokenizer",
+  data: "--data",
+  reference: "--reference",
+  reward: "--reward",
+} as const;
 
 /**
  * Whether a request is about a language model: by its algorithm, or that of the run it goes on with. Throws `BadInput` on options that
@@ -41,7 +47,7 @@ export async function runTrainLanguage(
   const began = performance.now();
   const trained =
     "resume" in request ? await goOnLanguage(request.resume, request.checkpointEvery) : await trainLanguage(request);
-  const { verdict, out } = trained;
+  const { verdict, out, recipe } = trained;
   if (json) {
     printJson(trainedLanguageJson(trained, (performance.now() - began) / 1000));
     return;
@@ -51,7 +57,7 @@ export async function runTrainLanguage(
   print("");
   print(
     table([
-      ["model", `${out}/model`],
+      ["model", `${out}/${recipe.folder}`],
       ["report", `${out}/report.html`],
     ]),
   );
@@ -59,7 +65,7 @@ export async function runTrainLanguage(
 
 /** What a finished run is to a program. */
 export function trainedLanguageJson(trained: TrainedLanguage, seconds: number): Record<string, unknown> {
-  const { config, verdict, driven, updates, tokens, tokensPerSecond, out } = trained;
+  const { config, recipe, verdict, driven, updates, tokens, tokensPerSecond, out } = trained;
   return {
     algorithm: config.algorithm,
     seed: config.seed,
@@ -78,7 +84,7 @@ export function trainedLanguageJson(trained: TrainedLanguage, seconds: number): 
     seconds: driven.seconds,
     wallSeconds: seconds,
     out,
-    model: `${out}/model`,
+    model: `${out}/${recipe.folder}`,
     report: `${out}/report.html`,
   };
 }

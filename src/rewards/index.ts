@@ -1,9 +1,9 @@
 export { addAbsorbing, type Horizon, stepsAbsorbed } from "./absorbing.ts";
 export { bradleyTerryLoss, centring, preferenceProbability } from "./bradley-terry.ts";
 export { cautious } from "./ensemble.ts";
-export { fragmentLoss, fragmentPreference, fragmentReturns, standardMembers } from "./fragments.ts";
 export { type ExplicitOptions, explicitReward, explicitRewardModel, linearRewardModel } from "./explicit.ts";
 export { type Features, features, indicators, mustFit, nameOf, type RewardOver } from "./features.ts";
+export { fragmentLoss, fragmentPreference, fragmentReturns, standardMembers } from "./fragments.ts";
 export {
   generativeReward,
   generativeRewardModel,
@@ -26,6 +26,14 @@ export {
   type RewardModel,
   rewardOfAnswers,
 } from "./reward-model.ts";
+export {
+  mustShareTokenizer,
+  type RewardModelChoice,
+  readRewardModel,
+  rewardModelFiles,
+  rewardModelOn,
+  type TextRewardModel,
+} from "./reward-model-files.ts";
 export {
   type Calibration,
   calibrationOf,

@@ -1,0 +1,165 @@
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TextPreference, tokenisedPreferences } from "../data/index.ts";
+import type { Preference } from "../mdp/index.ts";
+import { readRewardModel, type TextRewardModel } from "../rewards/index.ts";
+import { filesIn, readPreferences } from "../runs/index.ts";
+import { BadInput, given } from "./exit.ts";
+import { measureRows } from "./language-report.ts";
+import { rewardMeasures, rewardsOf } from "./reward-measures.ts";
+import { print, printJson, say, short, table } from "./terminal.ts";
+
+export interface ScoreRequest {
+  /** The folder of a run, or of a reward model. */
+  readonly target: string;
+  readonly data: string;
+  /** A file to which each comparison's rewards go, a line each. */
+  readonly out?: string;
+  /** Whether to go on behind the lines that `out` has. */
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
+
+/** Comparisons that are scored before their lines are written. */
+const TOGETHER = 64;
+/** Comparisons that are shown. */
+const SHOWN = 10;
+
+interface Line {
+  readonly number: number;
+  readonly chosen: number;
+  readonly rejected: number;
+  readonly chosenStd: number;
+  readonly rejectedStd: number;
+}
+
+/** Scores the comparisons of a file by a reward model: the rewards of each, and how well they agree with what was chosen. */
+export async function score({ target, data, out, resume = false, json = false }: ScoreRequest): Promise<void> {
+  if (resume && out === undefined) throw new BadInput("--resume goes on behind the lines of --out FILE, found no --out; give it");
+  if (out !== undefined && existsSync(out) && !resume) {
+    throw new BadInput(`${out}: there is such a file already; go on behind its lines with --resume, or name another one`);
+  }
+  if (!existsSync(data))
+    throw new BadInput(`${data}: there is no such file, expected comparisons (.jsonl, .jsonl.gz or .parquet)`);
+  const reward = await loadRewardModel(target);
+  const records = await given(() => readPreferences(data));
+  const texts = records.filter((record): record is TextPreference => record.kind === "preference");
+  if (texts.length === 0) throw new BadInput(`${data}: found no comparisons, expected chosen and rejected responses`);
+  if (texts.length < records.length) throw new BadInput(`${data}: ratings stand among comparisons, expected comparisons alone`);
+  const pairs = await given(async () =>
+    (await tokenisedPreferences(reward.tokenizer, texts).get(texts.map((_, i) => i))).map((pair, i) =>
+      checked(pair, i, reward, data),
+    ),
+  );
+  contradictions(texts, data);
+
+  // Whole batches alone are kept, so that what follows is scored beside the same comparisons as without a stop.
+  const known = resume && out !== undefined ? linesOf(out, pairs.length) : [];
+  const lines = known.length === pairs.length ? known : known.slice(0, TOGETHER * Math.floor(known.length / TOGETHER));
+  if (lines.length > 0) say(`${out}: ${lines.length} of ${pairs.length} comparisons are scored, going on with the others`);
+  if (out !== undefined) writeFileSync(out, lines.map(written).join(""));
+  for (let from = lines.length; from < pairs.length; from += TOGETHER) {
+    const { rw, rl, stdW, stdL } = await given(() => rewardsOf(reward, pairs.slice(from, from + TOGETHER)));
+    const own = Array.from(rw, (chosen, k): Line => {
+      return { number: from + k, chosen, rejected: rl[k], chosenStd: stdW[k], rejectedStd: stdL[k] };
+    });
+    if (out !== undefined) appendFileSync(out, own.map(written).join(""));
+    lines.push(...own);
+  }
+  const measures = rewardMeasures(
+    lines.map(({ chosen }) => chosen),
+    lines.map(({ rejected }) => rejected),
+  );
+  if (json) {
+    const named = measures.map(({ id, after, interval }) => [
+      id,
+      interval ? { mean: after, low: interval[0], high: interval[1] } : after,
+    ]);
+    const { kind } = reward.choice;
+    printJson({ model: target, kind, members: reward.members.length, data, ...Object.fromEntries(named), rewards: lines });
+    return;
+  }
+  const several = reward.members.length > 1;
+  const shown = lines.slice(0, SHOWN).map(({ number, chosen, rejected, chosenStd, rejectedStd }) => {
+    const doubt = (std: number) => (several ? ` ± ${short(std)}` : "");
+    return [String(number + 1), short(chosen) + doubt(chosenStd), short(rejected) + doubt(rejectedStd)];
+  });
+  print(table(shown, ["comparison", "reward of chosen", "of rejected"]));
+  if (lines.length > SHOWN)
+    print(`... ${lines.length - SHOWN} more${out === undefined ? "; all of them: --out FILE" : `, all in ${out}`}`);
+  print("");
+  print(
+    table(
+      measureRows(measures).map(([name, , after, interval]) => [name, after, interval]),
+      [`on ${lines.length} comparisons`, "", "95 %"],
+    ),
+  );
+}
+
+const written = (line: Line) => `${JSON.stringify(line)}\n`;
+
+/** The reward model in a folder, or in the folder of a run. */
+export async function loadRewardModel(target: string): Promise<TextRewardModel> {
+  if (!existsSync(target)) throw new BadInput(`${target}: there is no such folder, expected a run of train reward-model`);
+  const folder = existsSync(join(target, "reward", "reward.json")) ? join(target, "reward") : target;
+  try {
+    return await given(() => readRewardModel(filesIn(folder)));
+  } catch (error) {
+    throw error instanceof BadInput ? new BadInput(`${folder}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** A comparison that can be scored; a prompt without tokens begins where the last text ended. */
+function checked(pair: Preference, i: number, { tokenizer, policy }: TextRewardModel, file: string): Preference {
+  const x = pair.x.length > 0 ? pair.x : Int32Array.from(tokenizer.end.slice(0, 1));
+  const { context } = policy.model.config;
+  for (const [name, y] of [
+    ["chosen", pair.yw],
+    ["rejected", pair.yl],
+  ] as const) {
+    const fault = (what: string) => new BadInput(`${file}: record ${i + 1}: the ${name} response ${what}`);
+    if (y.actions.length === 0) throw fault("is empty; leave it out");
+    if (x.length + y.actions.length > context) {
+      throw fault(`has ${y.actions.length} tokens behind ${x.length} of its prompt, the model reads ${context}; shorten it`);
+    }
+  }
+  return { ...pair, x };
+}
+
+/** Says so where comparisons contradict each other: no reward ranks both of two such rightly. */
+function contradictions(texts: readonly TextPreference[], file: string): void {
+  const key = (a: unknown, b: unknown, c: unknown) => JSON.stringify([a, b, c]);
+  const said = new Set(texts.map(({ prompt, chosen, rejected }) => key(prompt, chosen, rejected)));
+  const n = texts.filter(({ prompt, chosen, rejected }) => said.has(key(prompt, rejected, chosen))).length;
+  if (n > 0)
+    say(
+      `note: ${file}: ${n} of ${texts.length} comparisons say the opposite of another one; of each such two at most one is ranked rightly`,
+    );
+}
+
+/** The lines that a file has, those of comparisons 0, 1, ...; a line that was cut is left out. */
+function linesOf(file: string, comparisons: number): Line[] {
+  if (!existsSync(file)) return [];
+  const lines: Line[] = [];
+  for (const text of readFileSync(file, "utf8").split("\n")) {
+    if (text === "") continue;
+    let line: Line;
+    try {
+      line = JSON.parse(text) as Line;
+    } catch {
+      break;
+    }
+    if (
+      line.number !== lines.length ||
+      !Number.isFinite(line.chosen) ||
+      !Number.isFinite(line.rejected) ||
+      line.number >= comparisons
+    ) {
+      throw new BadInput(
+        `${file}: line ${lines.length + 1} is not the rewards of comparison ${lines.length}; name another file with --out`,
+      );
+    }
+    lines.push(line);
+  }
+  return lines;
+}
