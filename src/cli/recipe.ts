@@ -7,9 +7,9 @@ import { type Reading, type Settings, settings } from "./settings.ts";
 /** A policy that can be saved as one file. */
 export type SavedPolicy = Policy & { toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array };
 
-/** A reward that was learned on the way and can be saved as one file. */
+/** A reward that was learned on the way; most can be saved as one file. */
 export interface SavedReward {
-  toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array;
+  toOnnx?(about?: Readonly<Record<string, Plain>>): Uint8Array;
 }
 
 /** A figure of a run's records: each line is one of their numbers. */
@@ -32,6 +32,8 @@ export interface RecipeParts<Problem, Options extends object, State extends obje
   readonly algorithm: Algorithm<Problem, Options, State, Row, { policy: SavedPolicy }>;
   /** What the learner is called in tables: `clone`. */
   readonly learner: string;
+  /** Who is asked if nobody is named; by default the environment's own expert. */
+  readonly expert?: string;
   /** How options are read: words to choose from, bounds. Numbers, lists of them and yes or no are known by their defaults. */
   readonly readings: Readonly<Record<Worded<Options>, Reading>> & Partial<Readonly<Record<keyof Options & string, Reading>>>;
   /** Settings, the policy's among them, that other defaults suit better in an environment. */
@@ -50,6 +52,8 @@ export interface Recipe {
   readonly name: string;
   readonly about: string;
   readonly learner: string;
+  /** Who is asked if nobody is named, where that is not the environment's own expert. */
+  readonly expert?: string;
   readonly settings: Settings;
   readonly curves: readonly Curve[];
   preset(env: string | undefined): Readonly<Record<string, unknown>>;
@@ -75,13 +79,14 @@ export interface Prepared {
 export function recipe<Problem, Options extends object, State extends object, Row extends object>(
   parts: RecipeParts<Problem, Options, State, Row>,
 ): Recipe {
-  const { algorithm, learner, curves } = parts;
+  const { algorithm, learner, curves, expert } = parts;
   const { seed: _seed, ...defaults } = algorithm.defaults as Options & { seed?: number };
   return {
     name: algorithm.name,
     about: algorithm.about,
     learner,
     curves,
+    ...(expert === undefined ? {} : { expert }),
     preset: (env) => parts.preset?.(env) ?? {},
     settings: settings(defaults, parts.readings as Record<string, Reading>),
     async prepare(ingredients, given) {

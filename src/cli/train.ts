@@ -17,7 +17,7 @@ import {
 import { findRecipe } from "./algorithms/index.ts";
 import { driven } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
-import { keptExpert } from "./expert.ts";
+import { isSynthetic, keptExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
@@ -98,7 +98,7 @@ export async function settled(
   const values = readSettings(known, request.set ?? [], recipe.name);
   const pick = (names: object) => Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
   const options = { ...pick(recipe.settings), seed: request.seed };
-  return { recipe, options, problem: await plan(request, pick(policySettings)) };
+  return { recipe, options, problem: await plan(request, pick(policySettings), recipe.expert) };
 }
 
 /** Goes on with a run that was stopped, or killed, as if nothing had happened. */
@@ -134,7 +134,7 @@ export function settingsOf(recipe: Recipe, env: string | undefined): Settings {
 }
 
 /** The problem that a request describes, every default put in its place. */
-async function plan(request: Problem, policy: Record<string, unknown>): Promise<ProblemConfig> {
+async function plan(request: Problem, policy: Record<string, unknown>, asked?: string): Promise<ProblemConfig> {
   const { seed, demos, episodes } = request;
   const judge = { episodes: request.judgeEpisodes, seed: seedOf("judge", seed) };
   const { env } = request;
@@ -144,9 +144,10 @@ async function plan(request: Problem, policy: Record<string, unknown>): Promise<
     const expert = request.expert === undefined ? {} : keptExpert(request.expert);
     return { ...base, demos: { file: resolve(demos), ...(episodes === undefined ? {} : { episodes }) }, ...expert };
   }
-  const name = request.expert ?? (world ? defaultExpert(world) : undefined);
+  const name = request.expert ?? asked ?? (world ? defaultExpert(world) : undefined);
   if (name === undefined) return base;
   const kept = keptExpert(name);
+  if (isSynthetic(name)) return { ...base, ...kept };
   return { ...base, demos: { expert: kept.expert, episodes: episodes ?? 50, seed: seedOf("demos", seed) }, ...kept };
 }
 
@@ -191,7 +192,7 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     const { policy, reward } = await run.result();
     const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };
     folder.write("policy.onnx", policy.toOnnx(about));
-    if (reward) folder.write("reward.onnx", reward.toOnnx(about));
+    if (reward?.toOnnx) folder.write("reward.onnx", reward.toOnnx(about)); // not every learned reward is one network
     const quit = onStop(() => {
       folder.release();
       say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
