@@ -21,7 +21,17 @@ export function policyFile(target: string): string {
 
 /** Whether `--expert` names a saved policy; an expert's own name is always that expert. */
 function isSaved(expert: string): boolean {
-  return !Object.hasOwn(scriptedExperts, expert) && expert !== "planner" && (existsSync(expert) || /[/\\]|\.onnx$/.test(expert));
+  return (
+    !Object.hasOwn(scriptedExperts, expert) &&
+    expert !== "planner" &&
+    !isSynthetic(expert) &&
+    (existsSync(expert) || /[/\\]|\.onnx$/.test(expert))
+  );
+}
+
+/** Whether `--expert` is one that compares by the world's own rewards, in place of a person: it can neither act nor show. */
+export function isSynthetic(expert: string): boolean {
+  return /^synthetic(:|$)/.test(expert);
 }
 
 /** The expert as a run's configuration keeps it: a name, or the whole path of a saved policy with the hash of its file. */

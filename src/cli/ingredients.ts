@@ -6,7 +6,7 @@ import { expertsFor } from "../experts/index.ts";
 import type { Env, Space } from "../mdp/index.ts";
 import { activations, cnn, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { type AskedExpert, expertLabel, findExpert } from "./expert.ts";
+import { type AskedExpert, expertLabel, findExpert, isSynthetic } from "./expert.ts";
 import { readBytes } from "./files.ts";
 import { choice, list, type Settings, settings, whole } from "./settings.ts";
 import { meter, say, short } from "./terminal.ts";
@@ -83,7 +83,7 @@ export interface Ingredients {
   policy(): PolicyModel;
   /** Whether the demonstrations are a file's: the caller's own. */
   readonly fromFile: boolean;
-  /** Whether there is an expert that can be asked. */
+  /** Whether there is an expert that can be asked what to do. */
   readonly hasExpert: boolean;
   /** The configuration with what was found out on the way: hashes, the policy's kind. */
   resolved(): ProblemConfig;
@@ -138,7 +138,7 @@ export function ingredients(config: ProblemConfig): Ingredients {
     },
     expert,
     fromFile: config.demos !== undefined && "file" in config.demos,
-    hasExpert: config.expert !== undefined,
+    hasExpert: config.expert !== undefined && !isSynthetic(config.expert),
     policy() {
       const { policy: asked, distribution: wanted, ...others } = config.policy as unknown as PolicyValues;
       const { observation, action } = world();

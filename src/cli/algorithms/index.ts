@@ -7,12 +7,13 @@ import { dagger } from "./dagger.ts";
 import { gail } from "./gail.ts";
 import { iqLearn } from "./iq-learn.ts";
 import { ppo } from "./ppo.ts";
+import { preferenceRl } from "./preference-rl.ts";
 import { red } from "./red.ts";
 import { sqil } from "./sqil.ts";
 
 /** Every algorithm that `train` knows, by name. */
 export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
-  [bc, dagger, gail, airl, iqLearn, sqil, red, ppo].map((one) => [one.name, one]),
+  [bc, dagger, gail, airl, iqLearn, sqil, red, preferenceRl, ppo].map((one) => [one.name, one]),
 );
 
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */

@@ -1,0 +1,131 @@
+import { preferenceRl as algorithm, labelSchedules, preferenceRlPresets, selections } from "../../algorithms/index.ts";
+import { type FragmentJudgeOptions, fragmentJudge } from "../../experts/index.ts";
+import { BadInput, given } from "../exit.ts";
+import { isSynthetic } from "../expert.ts";
+import { recipe } from "../recipe.ts";
+import { choice, list, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+
+const steps = { of: "steps", label: "steps of the environment" };
+const labels = { of: "labels", label: "comparisons the expert answered" };
+
+export const preferenceRl = recipe({
+  algorithm,
+  learner: "learner",
+  expert: "synthetic",
+  readings: {
+    steps: whole(1),
+    copies: whole(1),
+    rolloutSteps: whole(1),
+    epochs: whole(1),
+    batchSize: whole(1),
+    gamma: real(0, 1),
+    lambda: real(0, 1),
+    valueClip: real(0),
+    clipNorm: real(0),
+    targetKl: real(0),
+    schedule: choice("constant", "linear"),
+    labels: whole(1),
+    sessions: whole(1),
+    initialShare: real(0, 1),
+    labelSchedule: choice(...labelSchedules),
+    selection: choice(...selections),
+    candidates: whole(1),
+    fragmentLength: whole(1),
+    over: choice("s", "sa", "sas", "sasd"),
+    rewardHidden: list(whole(1)),
+    rewardActivation: choice("tanh", "relu", "silu"),
+    members: whole(1),
+    doubt: real(0),
+    fragmentGamma: real(0, 1),
+    noise: real(0, 1),
+    rewardUpdates: whole(1),
+    rewardBatch: whole(1),
+    rewardDecay: real(0),
+    memory: whole(1),
+    explore: whole(1),
+    requestSize: whole(),
+    openRequests: whole(1),
+    timeout: real(0),
+  },
+  preset(env) {
+    const known = env !== undefined && Object.hasOwn(preferenceRlPresets, env) ? preferenceRlPresets[env] : undefined;
+    return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };
+  },
+  async build(ingredients, { seed }) {
+    const expert = await comparer(ingredients.resolved().expert, seed);
+    return { problem: { env: ingredients.env(), expert, policy: ingredients.policy() } };
+  },
+  show: ({ episodeReturn, labels: asked, foreseen, correlation, note }) =>
+    [
+      `${asked.toLocaleString("en-US")} labels asked`,
+      episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
+      foreseen === undefined ? "" : `foresaw ${short(100 * foreseen)} %`,
+      correlation === undefined ? "" : `reward correlates ${short(correlation)}`,
+      note === undefined ? "" : `! ${note}`,
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
+  curves: [
+    {
+      title: "Return against labels",
+      x: labels,
+      y: "return (sum of the environment's own rewards)",
+      lines: [{ of: "episodeReturn", name: "drawn actions" }],
+    },
+    {
+      title: "Return of the episodes that ended",
+      x: steps,
+      y: "return (sum of the environment's own rewards)",
+      lines: [{ of: "episodeReturn", name: "drawn actions" }],
+    },
+    {
+      title: "Labels",
+      x: steps,
+      y: "comparisons",
+      lines: [
+        { of: "labels", name: "answered" },
+        { of: "ties", name: "ties" },
+        { of: "incomparable", name: "not to be compared" },
+        { of: "contradictory", name: "against another answer" },
+      ],
+    },
+    {
+      title: "The learned reward and the expert's answers",
+      x: labels,
+      y: "share of comparisons",
+      lines: [
+        { of: "foreseen", name: "foreseen before they were learned from" },
+        { of: "rewardAccuracy", name: "explained while they were" },
+      ],
+    },
+    {
+      title: "The learned reward and the world's own",
+      x: steps,
+      y: "correlation on the learner's steps",
+      lines: [{ of: "correlation", name: "correlation" }],
+    },
+  ],
+  transitions: ({ done }) => done,
+});
+
+/** Who compares: `synthetic`, or `synthetic:error=0.1,temperature=2`. Throws `BadInput` on anybody else. */
+async function comparer(name: string | undefined, seed: number) {
+  if (name === undefined || !isSynthetic(name)) {
+    throw new BadInput(
+      `preference-rl asks somebody who compares fragments, found --expert ${name ?? "of nobody"}; give --expert synthetic, or synthetic:error=0.1,temperature=1`,
+    );
+  }
+  const values: Record<string, number> = {};
+  for (const part of name.split(":").slice(1).join(":").split(",").filter(Boolean)) {
+    const [key, text, ...rest] = part.split("=");
+    const value = Number(text);
+    if (!["temperature", "error", "discount", "tie"].includes(key) || !text || rest.length > 0 || Number.isNaN(value)) {
+      throw new BadInput(
+        `--expert ${name}: found "${part}", expected temperature, error, discount or tie with a number, such as synthetic:error=0.1`,
+      );
+    }
+    values[key] = value;
+  }
+  return given(() => fragmentJudge({ ...(values as FragmentJudgeOptions), seed }));
+}
