@@ -1,4 +1,4 @@
-import { ExpertError, type PendingRun, type Progress } from "../algorithms/index.ts";
+import { ExpertError, type PendingRun, type Progress, RewardError } from "../algorithms/index.ts";
 import { NotFiniteError } from "../autodiff/index.ts";
 import { type Driven, drive, type RunFolder, StorageError } from "../runs/index.ts";
 import { Interrupted } from "./exit.ts";
@@ -41,7 +41,7 @@ export async function driven<Result>(
     if (error instanceof StorageError) {
       throw new Error(`${error.message}; make room and go on with: apprentice train --resume ${path}`, { cause: error });
     }
-    if (error instanceof ExpertError) {
+    if (error instanceof ExpertError || error instanceof RewardError) {
       throw new Error(`${error.message}; go on with: apprentice train --resume ${path}`, { cause: error });
     }
     if (!(error instanceof NotFiniteError)) throw error;

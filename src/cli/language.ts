@@ -95,6 +95,9 @@ const problemSchema = z.object({
   /** Who is asked which of two responses is better. */
   expert: z.string().optional(),
   expertSha256: z.string().optional(),
+  /** What responses are worth: an address, or the path of a file or folder with its hash. */
+  reward: z.string().optional(),
+  rewardSha256: z.string().optional(),
   language: z.record(z.string(), z.unknown()),
   seed: z.number().int(),
 });
@@ -108,6 +111,7 @@ export interface LanguageRequest {
   readonly reference?: string;
   readonly data?: string;
   readonly expert?: string;
+  readonly reward?: string;
 }
 
 /** The problem that a request describes, every path whole and every file with its hash. Throws `BadInput` on what is missing. */
@@ -116,7 +120,7 @@ export function languageProblem(
   values: Readonly<Record<string, unknown>>,
   seed: number,
 ): LanguageProblem {
-  const { model, tokenizer, reference, data, expert } = request;
+  const { model, tokenizer, reference, data, expert, reward } = request;
   const names = Object.keys(FRESH).join(", ");
   if (model === undefined)
     throw new BadInput(`no model was named; give --model with a folder in the Hugging Face layout, or one of ${names}`);
@@ -131,6 +135,7 @@ export function languageProblem(
     ...(reference === undefined ? {} : { reference: keptFolder(reference) }),
     data: { path: resolve(data), sha256: hashOf([data]) },
     ...(expert === undefined ? {} : keptScorer(expert)),
+    ...(reward === undefined ? {} : keptReward(reward)),
     language: values,
     seed,
   };
@@ -138,6 +143,18 @@ export function languageProblem(
 
 function keptScorer(expert: string): { expert: string; expertSha256?: string } {
   return existsSync(expert) ? { expert: resolve(expert), expertSha256: hashOf([expert]) } : { expert };
+}
+
+/** A reward's address, or its path with the hash of what it is read from. */
+function keptReward(reward: string): { reward: string; rewardSha256?: string } {
+  return existsSync(reward) ? { reward: resolve(reward), rewardSha256: rewardHash(reward) } : { reward };
+}
+
+function rewardHash(path: string): string {
+  if (!statSync(path).isDirectory()) return hashOf([path]);
+  const folder = existsSync(join(path, "reward", "reward.json")) ? join(path, "reward") : path;
+  const files = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
+  return hashOf(files.sort().map((name) => join(folder, name)));
 }
 
 /** The problem in a run's configuration. Throws `BadInput` if it is none, or if a file is not the one that the run began with. */
@@ -160,6 +177,9 @@ export function readLanguageProblem(value: unknown, where: string): LanguageProb
       );
     }
   }
+  const { reward, rewardSha256 } = read.data;
+  if (reward !== undefined && rewardSha256 !== undefined && (!existsSync(reward) || rewardHash(reward) !== rewardSha256))
+    throw new BadInput(`${reward} is not the reward that the run began with; put that back, or train again with another --out`);
   return read.data;
 }
 

@@ -58,7 +58,7 @@ export interface TrainedLanguage {
 export async function trainLanguage(request: LanguageTrainRequest): Promise<TrainedLanguage> {
   const recipe = findLanguageRecipe(request.algorithm);
   const { seed, algorithm } = request;
-  for (const name of ["reference", "expert"] as const) {
+  for (const name of ["reference", "expert", "reward"] as const) {
     if (request[name] !== undefined && !recipe.takes.includes(name))
       throw new BadInput(`--${name} means nothing to ${algorithm}, found ${request[name]}; leave it out`);
   }

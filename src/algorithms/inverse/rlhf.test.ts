@@ -45,7 +45,7 @@ function divergences({ theta }: ResponsePolicy, target: Float64Array): number[] 
 }
 
 const quick: Partial<RlhfOptions> = {
-  ...{ beta: 0.5, rounds: 100, prompts: 32, samples: 4, batchSize: 128, epochs: 1, learningRate: 0.08, clipNorm: 0 },
+  ...{ beta: 0.5, rounds: 100, prompts: 32, group: 4, batchSize: 128, epochs: 1, learningRate: 0.08, clipNorm: 0 },
 };
 const optimum = rlhfOptimum(logRef, table, 0.5, Y).map(Math.exp);
 
@@ -68,7 +68,7 @@ describe("policy training approaches the exact optimum π_ref exp(r/β)/Z", () =
   it("best-of-n ends at the exact distribution of the best of n, no further from the reference than log n − (n − 1)/n", async () => {
     const n = 4;
     const target = bestOfNPolicy(logRef, table, n, Y);
-    const options = { ...quick, method: "best-of-n" as const, prompts: 128, samples: n };
+    const options = { ...quick, method: "best-of-n" as const, prompts: 128, group: n };
     const { policy, records } = await train(rlhf, bandits, options);
     expect(meanInterval(divergences(bandits.policy, target)).low).toBeGreaterThan(0.1);
     expect(meanInterval(divergences(policy, target)).high).toBeLessThan(0.03);
@@ -84,7 +84,7 @@ describe("policy training approaches the exact optimum π_ref exp(r/β)/Z", () =
   it("the published GRPO ends elsewhere: its penalty's slope is that of KL(π_ref ‖ π)", async () => {
     const options = { ...quick, method: "grpo" as const, penalty: "loss" as const };
     const { policy } = await train(rlhf, bandits, { ...options, scaleAdvantages: false });
-    const target = forwardOptimum(0.5, quick.samples!);
+    const target = forwardOptimum(0.5, quick.group!);
     expect(meanInterval(divergences(policy, target)).high).toBeLessThan(0.03);
     expect(meanInterval(divergences(policy, target)).high).toBeLessThan(meanInterval(divergences(policy, optimum)).mean);
   });
@@ -176,7 +176,7 @@ const writing: RlhfProblem = {
   reward: (answers) => answers.map(({ y }) => Array.from(y.actions).filter((token) => token === 2).length),
 };
 const small: Partial<RlhfOptions> = {
-  ...{ beta: 0.02, rounds: 12, prompts: 8, samples: 4, maxLength: 6, batchSize: 16, learningRate: 1e-2, seed: 3 },
+  ...{ beta: 0.02, rounds: 12, prompts: 8, group: 4, maxLength: 6, batchSize: 16, learningRate: 1e-2, seed: 3 },
 };
 
 describe("a language model", () => {
@@ -254,7 +254,7 @@ describe("a reward that fails", () => {
 describe("what doesn't fit together", () => {
   it.each([
     [{ method: "dpo" }, /method is "dpo", expected one of ppo, rloo, grpo, best-of-n/],
-    [{ method: "rloo", samples: 1 }, /rloo compares responses to the same context, found samples 1; expected 2 or more/],
+    [{ method: "rloo", group: 1 }, /rloo compares responses to the same context, found group 1; expected 2 or more/],
     [{ batchSize: 7 }, /a round learns from 128 responses, which minibatches of 7 don't divide/],
     [{ beta: -1 }, /beta is -1, expected 0 or a positive number/],
     [{ klTarget: 1, beta: 0 }, /start from a beta above 0/],

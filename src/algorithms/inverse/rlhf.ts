@@ -79,7 +79,7 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
     betaRate: 0.5,
     rounds: 100,
     prompts: 16,
-    samples: 4,
+    group: 4,
     maxLength: 0,
     epochs: 2,
     batchSize: 32,

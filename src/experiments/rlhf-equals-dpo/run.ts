@@ -101,7 +101,7 @@ async function compared(random: Rng, beta: number, seed: number): Promise<Found>
     rlhf,
     { policy, contexts, reward },
     {
-      ...{ method: "rloo" as const, beta, rounds: 100, prompts: 32, samples: 4, batchSize: 128, epochs: 1 },
+      ...{ method: "rloo" as const, beta, rounds: 100, prompts: 32, group: 4, batchSize: 128, epochs: 1 },
       ...{ learningRate: 0.08, clipNorm: 0, seed },
     },
   );

@@ -38,7 +38,7 @@ export interface RlhfOptions {
   /** Contexts in a round. */
   prompts: number;
   /** Responses to each of them, n. */
-  samples: number;
+  group: number;
   /** The most actions of a response; 0 for what the policy allows. */
   maxLength: number;
   /** Passes over the responses of a round. */
@@ -74,16 +74,16 @@ export interface RlhfOptions {
 
 /** Throws if policy, contexts and options don't go together. */
 export function checkRlhf({ contexts }: RlhfProblem, options: RlhfOptions): void {
-  const { method, beta, samples, penalty } = options;
+  const { method, beta, group, penalty } = options;
   if (contexts.length === 0) throw new RangeError("there are no contexts to answer; expected at least one");
   const methods: readonly string[] = ["ppo", "rloo", "grpo", "best-of-n"];
   if (!methods.includes(method)) throw new RangeError(`method is "${method}", expected one of ${methods.join(", ")}`);
   if (!(beta >= 0 && Number.isFinite(beta))) throw new RangeError(`beta is ${beta}, expected 0 or a positive number, often 0.1`);
   if (penalty !== "reward" && penalty !== "loss") throw new RangeError(`penalty is "${penalty}", expected reward or loss`);
-  if (method !== "ppo" && samples < 2) {
-    throw new RangeError(`${method} compares responses to the same context, found samples ${samples}; expected 2 or more`);
+  if (method !== "ppo" && group < 2) {
+    throw new RangeError(`${method} compares responses to the same context, found group ${group}; expected 2 or more`);
   }
-  const whole = { rounds: 1, prompts: 1, samples: 1, epochs: 1, batchSize: 1, maxLength: 0, requestSize: 0 };
+  const whole = { rounds: 1, prompts: 1, group: 1, epochs: 1, batchSize: 1, maxLength: 0, requestSize: 0 };
   for (const [name, least] of Object.entries(whole)) {
     const value = options[name as "rounds"];
     if (!(Number.isInteger(value) && value >= least)) {
@@ -107,8 +107,8 @@ export function checkRlhf({ contexts }: RlhfProblem, options: RlhfOptions): void
 }
 
 /** Responses that a round learns from. */
-export function learnedFrom({ method, prompts, samples }: RlhfOptions): number {
-  return method === "best-of-n" ? prompts : prompts * samples;
+export function learnedFrom({ method, prompts, group }: RlhfOptions): number {
+  return method === "best-of-n" ? prompts : prompts * group;
 }
 
 /** Responses in a minibatch: no more than a round has. */

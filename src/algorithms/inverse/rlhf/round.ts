@@ -96,8 +96,8 @@ export async function written(state: RlhfState, problem: RlhfProblem, size: numb
   const own = { model, theta };
   const groups =
     options.method === "best-of-n"
-      ? [await draw(referenceOf(problem), "reference", options.samples), await draw(own, "own", 1)]
-      : [await draw(own, "own", options.samples)];
+      ? [await draw(referenceOf(problem), "reference", options.group), await draw(own, "own", 1)]
+      : [await draw(own, "own", options.group)];
   const responses = groups.flatMap((group) => group.flat());
   const contexts = Int32Array.from(groups.flatMap((group) => group.flatMap((list, i) => list.map(() => numbers[i]))));
   return {
@@ -109,8 +109,8 @@ export async function written(state: RlhfState, problem: RlhfProblem, size: numb
 }
 
 /** The number of the first of the responses that π_θ is judged by: all are, but those that are π_ref's. */
-export function judgedFrom({ method, prompts, samples }: RlhfOptions): number {
-  return method === "best-of-n" ? prompts * samples : 0;
+export function judgedFrom({ method, prompts, group }: RlhfOptions): number {
+  return method === "best-of-n" ? prompts * group : 0;
 }
 
 export function answersOf({ contexts, responses }: Written, problem: RlhfProblem): Answer[] {
@@ -132,7 +132,7 @@ export function lessonOf(
   pi: Reading,
   piRef: Reading,
 ): Lesson {
-  const { method, samples: n, penalty } = options;
+  const { method, group: n, penalty } = options;
   const inReward = penalty === "reward" ? beta : 0;
   const tokens = pi.logPi.map((logPi, i): Tokens => ({ logPi, logPiRef: piRef.logPi[i], values: pi.values?.[i] }));
   const known = { old: pi.logPi, reference: piRef.logPi };
@@ -148,7 +148,7 @@ export function lessonOf(
 }
 
 /** The best answer of each group of n. */
-export function bestOfGroups({ prompts, samples: n }: RlhfOptions, answers: readonly Answer[], r: Float64Array): Lesson {
+export function bestOfGroups({ prompts, group: n }: RlhfOptions, answers: readonly Answer[], r: Float64Array): Lesson {
   return { answers: Array.from({ length: prompts }, (_, i) => answers[bestIn(r, i * n, n)]), tokens: {} };
 }
 

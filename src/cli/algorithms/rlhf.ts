@@ -1,0 +1,178 @@
+import { existsSync, statSync } from "node:fs";
+import {
+  type Algorithm,
+  type RlhfOptions,
+  type RlhfProblem,
+  type RlhfRecord,
+  type RlhfState,
+  rlhf,
+} from "../../algorithms/index.ts";
+import { rng } from "../../autodiff/index.ts";
+import type { Tokenizer } from "../../data/index.ts";
+import { klFrom, meanInterval } from "../../evaluation/index.ts";
+import { type LanguageFamily, languageModel } from "../../policies/index.ts";
+import { mustShareTokenizer, onnxReward, type ResponseReward, rewardOfAnswers } from "../../rewards/index.ts";
+import { rewardEndpoint } from "../../runs/index.ts";
+import { BadInput, given } from "../exit.ts";
+import { readBytes } from "../files.ts";
+import { languageRecipe, type Measure } from "../language-recipe.ts";
+import { promptsAlone } from "../prompts.ts";
+import { samplesOf } from "../samples.ts";
+import { loadRewardModel } from "../score.ts";
+import { findScorer } from "../scorer.ts";
+import { choice, real, whole } from "../settings.ts";
+import { short } from "../terminal.ts";
+import { modelFiles } from "./model-files.ts";
+
+/** Held-out prompts that are answered to judge what was learned. */
+const PROMPTS = 64;
+const x = { of: "round", label: "rounds of answering, scoring and updating" };
+
+/** How a reward on the other side of the network is asked, and a learned one with several members believed. */
+interface Asking {
+  /** Seconds until a request counts as lost. */
+  timeout: number;
+  /** How often a request is made again. */
+  retries: number;
+  /** β of a reward model's mean − β std of its members. */
+  caution: number;
+}
+
+type Options = RlhfOptions & Asking;
+
+const algorithm: Algorithm<RlhfProblem, Options, RlhfState, RlhfRecord, { readonly policy: RlhfProblem["policy"] }> = {
+  ...rlhf,
+  defaults: { ...rlhf.defaults, timeout: 30, retries: 3, caution: 0 },
+};
+
+/** Policy training of a language model from a reward. */
+export const rlhfRecipe = languageRecipe({
+  algorithm,
+  learner: "model",
+  readings: {
+    method: choice("ppo", "rloo", "grpo", "best-of-n"),
+    penalty: choice("reward", "loss"),
+    schedule: choice("constant", "linear"),
+    beta: real(0),
+    klTarget: real(0),
+    betaRate: real(0),
+    rounds: whole(1),
+    prompts: whole(1),
+    group: whole(1),
+    maxLength: whole(),
+    epochs: whole(1),
+    batchSize: whole(1),
+    gamma: real(0, 1),
+    lambda: real(0, 1),
+    requestSize: whole(),
+    timeout: real(0),
+    retries: whole(),
+    caution: real(0),
+  },
+  // A long text costs as much as many short ones, so responses are bounded unless something else is said.
+  preset: { maxLength: 32, rounds: 50 },
+  takes: ["reference", "expert", "reward"],
+  async build(ingredients, options) {
+    const { problem } = ingredients;
+    const { model, tokenizer, reference: named, context, values } = await ingredients.parts();
+    const { seed } = options;
+    const split = { context, share: values.validation, seed: problem.seed };
+    const { prompts, contexts } = promptsAlone(problem.data.path, tokenizer, split) ?? (await ingredients.texts());
+    const reference = named ?? model;
+    const reward = await rewardOf(problem.reward, tokenizer, options);
+    const gold = problem.expert === undefined ? undefined : (await findScorer(problem.expert, tokenizer)).score;
+    const some = prompts.slice(0, PROMPTS);
+    const length = options.maxLength > 0 ? { maxLength: options.maxLength } : {};
+    const written = async (policy: typeof model) => {
+      const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("judged"), ...length });
+      return some.map((own, i) => ({ x: own, y: drawn[i][0] }));
+    };
+    const measure = async (id: string, name: string, score: ResponseReward, policy: typeof model): Promise<Measure> => {
+      const before = await score(await written(model));
+      const { mean, low, high } = meanInterval(await score(await written(policy)));
+      return {
+        id,
+        name,
+        before: Array.from(before).reduce((sum, r) => sum + r / before.length, 0),
+        after: mean,
+        interval: [low, high],
+      };
+    };
+    return {
+      problem: { policy: model, reference, contexts, reward, ...(gold ? { gold } : {}) },
+      async judge(result) {
+        const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
+        const kl = await klFrom(policy, reference, some, { seed });
+        return {
+          on: `${some.length} held-out prompts`,
+          measures: [
+            await measure("reward", "the reward of a response", reward, policy),
+            ...(gold ? [await measure("gold", "the expert's own score of a response", gold, policy)] : []),
+            { id: "kl", name: "KL to the reference (nats a response)", after: kl.mean, interval: [kl.low, kl.high] },
+          ],
+          samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
+        };
+      },
+      files: ({ policy }) => modelFiles({ model: model.model, theta: policy.theta }, model.json, problem),
+    };
+  },
+  show: ({ reward, gold, kl, entropy, beta }) =>
+    [
+      `reward ${short(reward)}`,
+      gold === undefined ? "" : `true ${short(gold)}`,
+      `KL ${short(kl)}`,
+      `entropy ${short(entropy)}`,
+      `beta ${short(beta)}`,
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
+  tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
+  curves: [
+    {
+      title: "Reward",
+      x,
+      y: "mean reward of a response",
+      lines: [
+        { of: "reward", name: "the reward that is trained on" },
+        { of: "gold", name: "the expert's own score" },
+        { of: "objective", name: "reward − β KL" },
+      ],
+    },
+    {
+      title: "Reward against divergence",
+      x: { of: "kl", label: "KL to the reference (nats a response)" },
+      y: "mean reward of a response",
+      lines: [
+        { of: "reward", name: "the reward that is trained on" },
+        { of: "gold", name: "the expert's own score" },
+      ],
+    },
+    { title: "Divergence from the reference", x, y: "KL (nats a response)", lines: [{ of: "kl", name: "drawn responses" }] },
+    { title: "Entropy", x, y: "entropy (nats a token)", lines: [{ of: "entropy", name: "drawn responses" }] },
+  ],
+});
+
+/** The reward that `--reward` names: an address, the folder of a reward model, an ONNX file, or a file of words with weights. */
+async function rewardOf(named: string | undefined, tokenizer: Tokenizer, options: Asking): Promise<ResponseReward> {
+  const kinds = "the folder of a reward model, an ONNX file (.onnx), words with weights, or an address http://...";
+  if (named === undefined) throw new BadInput(`there is no reward to be made large; give --reward: ${kinds}`);
+  if (/^https?:\/\//.test(named)) {
+    const { timeout, retries } = options;
+    return rewardEndpoint(named, ({ x: own, y }) => ({ prompt: tokenizer.decode(own), response: tokenizer.decode(y.actions) }), {
+      timeout,
+      retries,
+    });
+  }
+  if (!existsSync(named)) throw new BadInput(`${named}: there is no such file or folder; expected ${kinds}`);
+  if (statSync(named).isDirectory()) {
+    const learned = await loadRewardModel(named);
+    await given(() => mustShareTokenizer(learned.tokenizer, tokenizer));
+    return rewardOfAnswers(learned, { caution: options.caution });
+  }
+  if (!named.toLowerCase().endsWith(".onnx")) return (await findScorer(named, tokenizer)).score;
+  try {
+    return await given(() => onnxReward(readBytes(named)));
+  } catch (error) {
+    throw error instanceof BadInput ? new BadInput(`${named}: ${error.message}`, { cause: error }) : error;
+  }
+}

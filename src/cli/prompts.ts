@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from "node:fs";
+import { rng } from "../autodiff/index.ts";
+import { promptIds, type Tokenizer } from "../data/index.ts";
+import { BadInput } from "./exit.ts";
+
+/** Prompts in tokens, those to learn from and those that are held out (all, where none are). */
+export interface Prompts {
+  readonly contexts: readonly Int32Array[];
+  readonly prompts: readonly Int32Array[];
+}
+
+/**
+ * The prompts of a file of JSON Lines that has nothing else: {"prompt": "..."} a line. `undefined` if the first line is something
+ * else. A prompt longer than half of the context loses its beginning. Throws `BadInput`, naming the line.
+ */
+export function promptsAlone(
+  file: string,
+  tokenizer: Tokenizer,
+  { context, share, seed }: { readonly context: number; readonly share: number; readonly seed: number },
+): Prompts | undefined {
+  if (!file.toLowerCase().endsWith(".jsonl") || !existsSync(file)) return undefined;
+  const lines = readFileSync(file, "utf8").split(/\r?\n/);
+  if (!isPrompt(parsed(lines.find((line) => line.trim() !== "") ?? ""))) return undefined;
+  const all = lines.flatMap((line, i): Int32Array[] => {
+    if (line.trim() === "") return [];
+    const record = parsed(line);
+    if (!isPrompt(record)) {
+      throw new BadInput(
+        `${file}: line ${i + 1} is ${JSON.stringify(line.slice(0, 60))}, expected {"prompt": "..."} as in the lines before`,
+      );
+    }
+    const ids = promptIds(tokenizer, record.prompt);
+    const begun = ids.length > 0 ? ids : Int32Array.from(tokenizer.end.slice(0, 1));
+    return [begun.slice(-Math.max(1, Math.floor(context / 2)))];
+  });
+  const aside = Math.min(all.length - 1, Math.floor(share * all.length));
+  const order = rng(seed).split("held").permutation(all.length);
+  const pick = (numbers: Uint32Array | Int32Array) => Array.from(numbers.sort(), (i) => all[i]);
+  const contexts = pick(order.slice(aside));
+  return { contexts, prompts: aside > 0 ? pick(order.slice(0, aside)) : contexts };
+}
+
+function isPrompt(record: unknown): record is { prompt: string } {
+  return (
+    typeof record === "object" &&
+    record !== null &&
+    typeof (record as { prompt?: unknown }).prompt === "string" &&
+    !["completion", "chosen", "rejected", "response"].some((name) => name in record)
+  );
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
