@@ -52,7 +52,14 @@ function continued(algorithm: string | undefined, folder: string, options: Parti
 /** Throws `BadInput` if something else is said beside --resume. */
 function onlyResumed(algorithm: string | undefined, folder: string, options: Partial<TrainRequest> & LanguageRequest): void {
   const worlds = { env: "--env", demos: "--demos", expert: "--expert", episodes: "--episodes", out: "--out" };
-  const fixed = { ...worlds, model: "--model", tokenizer: "--tokenizer", data: "--data", reference: "--reference", reward: "--reward" };
+  const fixed = {
+    ...worlds,
+    model: "--model",
+    tokenizer: "--tokenizer",
+    data: "--data",
+    reference: "--reference",
+    reward: "--reward",
+  };
   const extra = Object.entries(fixed).filter(([name]) => options[name as keyof typeof options] !== undefined);
   if (options.set && options.set.length > 0) extra.push(["set", "--set"]);
   if (algorithm !== undefined) extra.unshift(["algorithm", algorithm]);
