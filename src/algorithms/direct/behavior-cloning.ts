@@ -22,6 +22,7 @@ import type { Lessons } from "./lessons.ts";
 import { type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
 import { checkPairs, pairLessons, parts } from "./pair-lessons.ts";
 import { checkTokens, tokenLessons, updatesFor } from "./token-lessons.ts";
+import type { PageTable, TokenRows } from "./token-pages.ts";
 
 /** What every kind of demonstrations is learned by. */
 export interface CloningOptions extends FitOptions {
@@ -59,11 +60,12 @@ export interface BehaviorCloningOptions extends CloningOptions {
 
 /** Texts of the expert, and the language models to choose from: each token is an action, taken in the state of those before it. */
 export interface FineTuningProblem {
-  readonly demos: TokenSequences;
+  /** In memory, or as rows that are read a page at a time where they are larger than memory. */
+  readonly demos: TokenSequences | TokenRows;
   readonly policy: LanguageFamily;
   /** The parameters to begin with; without them the family's first values. */
   readonly theta?: Float32Array;
-  /** Held-out texts; without them a share of the sequences is held out. */
+  /** Held-out texts; without them a share of the sequences is held out, but of rows none. */
   readonly validation?: TokenSequences;
 }
 
@@ -76,6 +78,8 @@ export interface FineTuningOptions extends CloningOptions {
   microBatch: number;
   /** Tokens whose logits stand in memory at once; 0 for all. Each further part computes the hidden states again. */
   logits: number;
+  /** Records that are in memory at once, where texts are read from rows. */
+  page: number;
   /** Threads of the machine that a run takes; results are the same. */
   threads: number;
 }
@@ -88,6 +92,8 @@ export interface CloningState<Options> {
   learner: TrainState;
   normaliser: { mean: Float32Array; std: Float32Array } | null;
   batches: MinibatchState | null;
+  /** What was counted of texts that are read in pages. */
+  pages: PageTable | null;
   best: { theta: Float32Array; loss: number; epoch: number } | null;
   /** Epochs since the best validation loss. */
   stale: number;
@@ -118,6 +124,8 @@ export interface BehaviorCloningRecord {
 /** Updates of a round: those of pairs take a fraction of a millisecond, those of texts a good part of a second. */
 const ROUND = { pairs: 1000, texts: 20 } as const;
 
+type Begun = Pick<CloningState<unknown>, "total" | "learner" | "normaliser"> & { pages?: PageTable | null };
+
 /** What sets one kind of demonstrations apart from another; the rounds are the same. */
 interface Kind<Problem, Options extends CloningOptions, Policy> {
   readonly name: string;
@@ -128,7 +136,7 @@ interface Kind<Problem, Options extends CloningOptions, Policy> {
   /** Throws if the demonstrations are not the policy's. */
   check(problem: Problem): void;
   /** What the state begins with: updates in all, the first parameters, the normaliser. */
-  begin(problem: Problem, options: Options): Pick<CloningState<Options>, "total" | "learner" | "normaliser">;
+  begin(problem: Problem, options: Options): Begun | Promise<Begun>;
   lessons(state: CloningState<Options>, problem: Problem): Promise<Lessons>;
   policy(problem: Problem, theta: Float32Array, state: CloningState<Options>): Policy;
   /** Further entries of a record with a validation loss. */
@@ -147,8 +155,8 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
     async init(problem, options) {
       kind.check(problem);
       checkOptions(options);
-      const begun = kind.begin(problem, options);
-      return { options, ...begun, batches: null, best: null, stale: 0, stopped: false };
+      const begun = await kind.begin(problem, options);
+      return { options, pages: null, ...begun, batches: null, best: null, stale: 0, stopped: false };
     },
 
     async iterate(state, problem) {
@@ -258,15 +266,16 @@ export const supervisedFineTuning: Algorithm<
     packing: true,
     microBatch: 0,
     logits: 0,
+    page: 4096,
     threads: 1,
     seed: 0,
   },
   round: ROUND.texts,
   check: checkTokens,
-  begin(problem, options) {
+  async begin(problem, options) {
     const { policy, theta } = problem;
     const first = theta?.slice() ?? initialise(policy.params, rng(options.seed).split("theta"));
-    return { total: updatesFor(problem, options), learner: learnerFrom(first, options), normaliser: null };
+    return { ...(await updatesFor(problem, options)), learner: learnerFrom(first, options), normaliser: null };
   },
   lessons: tokenLessons,
   policy: ({ policy }, theta) => languageModel(policy, theta.slice()),

@@ -4,6 +4,7 @@ import { characters, completionSequences, packRows, textSequences, tokenSequence
 import { firstTheta, gpt2, languageFamily, llama, loraFamily, mergeAdapter, perplexity } from "../../policies/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { supervisedFineTuning } from "./behavior-cloning.ts";
+import type { TokenRows } from "./token-pages.ts";
 
 const texts = [
   "the cat sat on the mat.",
@@ -66,6 +67,38 @@ describe("supervised fine-tuning is behavior cloning of texts", () => {
     expect((await rest.result()).policy.theta).toEqual(whole.policy.theta);
     expect(whole.records[0].note).toMatch(/\d of 4 sequences are longer than 16 tokens and were cut into pieces/);
     expect(whole.records[0].perplexity).toBeCloseTo(Math.exp(whole.records[0].validationLoss!), 6);
+  });
+
+  it("texts that are read a page at a time are all learned once an epoch, and a run goes on bit for bit from any page", async () => {
+    const all = textSequences(tokenizer, texts);
+    const pairs = texts.map((_, i) => ({
+      x: new Int32Array(0),
+      y: all.tokens.slice(all.offsets[i], all.offsets[i + 1]),
+    }));
+    const read: number[] = [];
+    const rows: TokenRows = {
+      length: pairs.length,
+      get(numbers) {
+        read.push(numbers.length);
+        return Array.from(numbers, (i) => [pairs[i]]);
+      },
+    };
+    const problem = { demos: rows, policy: family, theta };
+    const options = { epochs: 3, batchSize: 2, page: 2, seed: 4 };
+    const whole = await train(supervisedFineTuning, problem, options);
+    expect(Math.max(...read)).toBe(2);
+    const tokens = pairs.reduce((n, { y }) => n + y.length, 0);
+    expect(whole.records.map((record) => record.tokens)).toEqual([tokens, tokens, tokens]);
+    const run = start(supervisedFineTuning, problem, options);
+    await run.next();
+    const rest = resume(supervisedFineTuning, problem, run.checkpoint());
+    while (await rest.next());
+    expect((await rest.result()).policy.theta).toEqual(whole.policy.theta);
+
+    const once = { ...quick, page: 100, packing: false };
+    const paged = await train(supervisedFineTuning, problem, once);
+    const inMemory = await train(supervisedFineTuning, { ...problem, demos: all }, once);
+    expect(paged.records[0].loss).toBeCloseTo(inMemory.records[0].loss, 5);
   });
 
   it("learns a text by heart, and then writes it", async () => {

@@ -16,6 +16,7 @@ import { hiddenStates, type LanguageFamily, logits, perplexity } from "../../pol
 import type { CloningState, FineTuningOptions, FineTuningProblem } from "./behavior-cloning.ts";
 import type { Lessons } from "./lessons.ts";
 import { fitDefaults, optimizerFor } from "./log-loss.ts";
+import { countPages, type PageTable, pageBatches, type TokenRows } from "./token-pages.ts";
 
 /**
  * Sequences of tokens in minibatches of packed rows. A row's pairs (context, next token) share one pass of the transformer; their
@@ -24,11 +25,10 @@ import { fitDefaults, optimizerFor } from "./log-loss.ts";
 export async function tokenLessons(state: CloningState<FineTuningOptions>, problem: FineTuningProblem): Promise<Lessons> {
   const { options } = state;
   const { policy: family } = problem;
-  const { training, held } = tokenParts(problem, options);
-  const rows = packedRows(family, training, options);
-  const { R, perEpoch } = epochOf(rows, options);
+  const { held } = tokenParts(problem, options);
+  const L = rowLength(family, options);
+  const { perEpoch, batchAt, note } = batches(state, problem);
   const { batchSize, microBatch, clipNorm, threads } = options;
-  const L = rows.length;
   const update = await compileAccumulated(
     {
       loss: summedLogLoss(family, L),
@@ -39,21 +39,10 @@ export async function tokenLessons(state: CloningState<FineTuningOptions>, probl
     },
     { threads },
   );
-  const order = { epoch: -1, rows: new Uint32Array(R) };
-  /** The rows of update t: those of a shuffle of all, drawn for its epoch. */
-  const batchAt = (t: number): Uint32Array => {
-    const epoch = Math.floor(t / perEpoch);
-    if (order.epoch !== epoch) {
-      rng(options.seed).split("rows").split(epoch).permutation(R, order.rows);
-      order.epoch = epoch;
-    }
-    const from = (t % perEpoch) * batchSize;
-    return order.rows.subarray(from, Math.min(R, from + batchSize));
-  };
   const learn: Lessons["learn"] = async (learner, updates) => {
     let [loss, gradNorm, tokens] = [0, 0, 0];
     for (let k = 0; k < updates; k++) {
-      const batch = batchAt(learner.t);
+      const { rows, batch } = await batchAt(learner.t);
       const targets = batch.reduce((n, row) => n + learned(rows, row), 0);
       const report = await update.run(
         learner,
@@ -66,16 +55,46 @@ export async function tokenLessons(state: CloningState<FineTuningOptions>, probl
     }
     return { loss, gradNorm, tokens };
   };
-  const note =
-    rows.cut > 0
-      ? { note: `${rows.cut} of ${training.offsets.length - 1} sequences are longer than ${L} tokens and were cut into pieces` }
-      : {};
   if (!held) return { perEpoch, learn, ...note };
   const validate = async (theta: Float32Array) => {
     const { loss, accuracy } = await perplexity(family, theta, held, { length: L, threads });
     return { loss, accuracy };
   };
   return { perEpoch, learn, validate, ...note };
+}
+
+type BatchAt = (t: number) => { rows: PackedRows; batch: Uint32Array } | Promise<{ rows: PackedRows; batch: Uint32Array }>;
+
+/** Minibatches by the number of their update: of rows in memory, in an order drawn for each epoch, or of pages. */
+function batches(
+  { pages, options }: CloningState<FineTuningOptions>,
+  problem: FineTuningProblem,
+): { perEpoch: number; batchAt: BatchAt; note: { note?: string } } {
+  const { policy: family, demos } = problem;
+  const L = rowLength(family, options);
+  const cutNote = (cut: number, of: number) =>
+    cut > 0 ? { note: `${cut} of ${of} sequences are longer than ${L} tokens and were cut into pieces` } : {};
+  if ("get" in demos) {
+    if (!pages) throw new RangeError("the checkpoint has no table of pages; begin the run again");
+    return { ...pageBatches(family, demos, pages, { ...options, length: L }), note: cutNote(pages.cut, demos.length) };
+  }
+  const { training } = tokenParts(problem, options) as { training: TokenSequences };
+  const rows = packedRows(family, training, options);
+  const { R, perEpoch } = epochOf(rows, options);
+  const order = { epoch: -1, rows: new Uint32Array(R) };
+  return {
+    perEpoch,
+    batchAt(t) {
+      const epoch = Math.floor(t / perEpoch);
+      if (order.epoch !== epoch) {
+        rng(options.seed).split("rows").split(epoch).permutation(R, order.rows);
+        order.epoch = epoch;
+      }
+      const from = (t % perEpoch) * options.batchSize;
+      return { rows, batch: order.rows.subarray(from, Math.min(R, from + options.batchSize)) };
+    },
+    note: cutNote(rows.cut, training.offsets.length - 1),
+  };
 }
 
 /** Σ log 1/π_θ(y | the tokens before it) over the chosen places of packed rows: the log loss of a part, as a sum. */
@@ -134,28 +153,44 @@ function filled(rows: PackedRows, row: number): number {
 }
 
 function packedRows(family: LanguageFamily, training: TokenSequences, options: FineTuningOptions): PackedRows {
-  const { context } = family.config;
-  return packRows(training, Math.min(context, options.length || context), { alone: !options.packing });
+  return packRows(training, rowLength(family, options), { alone: !options.packing });
+}
+
+function rowLength({ config: { context } }: LanguageFamily, { length }: FineTuningOptions): number {
+  return Math.min(context, length || context);
 }
 
 function epochOf(rows: PackedRows, { batchSize }: FineTuningOptions): { R: number; perEpoch: number } {
   return { R: rows.rows, perEpoch: Math.ceil(rows.rows / batchSize) };
 }
 
-/** Updates in which all sequences are seen `epochs` times. */
-export function updatesFor(problem: FineTuningProblem, options: FineTuningOptions): number {
-  if (options.updates > 0) return options.updates;
-  return Math.ceil(
-    options.epochs * epochOf(packedRows(problem.policy, tokenParts(problem, options).training, options), options).perEpoch,
-  );
+/** Updates in which all sequences are seen `epochs` times; of texts that are read in pages, what is in these. */
+export async function updatesFor(
+  problem: FineTuningProblem,
+  options: FineTuningOptions,
+): Promise<{ total: number; pages: PageTable | null }> {
+  const { policy: family, demos } = problem;
+  let perEpoch: number;
+  let pages: PageTable | null = null;
+  if ("get" in demos) {
+    const paging = { ...options, length: rowLength(family, options) };
+    pages = await countPages(family, demos, paging);
+    perEpoch = pageBatches(family, demos, pages, paging).perEpoch;
+  } else {
+    if (options.updates > 0) return { total: options.updates, pages };
+    const { training } = tokenParts(problem, options) as { training: TokenSequences };
+    perEpoch = epochOf(packedRows(family, training, options), options).perEpoch;
+  }
+  return { total: options.updates || Math.ceil(options.epochs * perEpoch), pages };
 }
 
 /** The training and held-out sequences; the same for the same seed. */
 function tokenParts(
   { demos, validation }: FineTuningProblem,
   options: FineTuningOptions,
-): { training: TokenSequences; held?: TokenSequences } {
+): { training: TokenSequences | TokenRows; held?: TokenSequences } {
   if (validation) return { training: demos, held: validation };
+  if ("get" in demos) return { training: demos };
   const n = demos.offsets.length - 1;
   const aside = Math.min(n - 1, Math.floor(options.validation * n));
   if (aside === 0) return { training: demos };
@@ -172,7 +207,7 @@ export function checkTokens({ demos, policy, validation }: FineTuningProblem): v
     ["the demonstrations", demos],
     ["the held-out texts", validation],
   ] as const) {
-    if (own && own.vocabulary > policy.config.vocabulary)
+    if (own && !("get" in own) && own.vocabulary > policy.config.vocabulary)
       throw new RangeError(
         `${what} have tokens up to ${own.vocabulary - 1}, the model's embedding has ${policy.config.vocabulary} rows; tokenise them with the model's tokenizer`,
       );
