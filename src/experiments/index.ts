@@ -8,6 +8,7 @@ import { fu2018Transfer } from "./fu2018-transfer/run.ts";
 import { garg2021Iq } from "./garg2021-iq/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { noisyLabels } from "./noisy-labels/run.ts";
+import { overoptimisation } from "./overoptimisation/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   rafailov2023Tabular,
   rafailov2023Gradient,
   rlhfEqualsDpo,
+  overoptimisation,
   noisyLabels,
   condensation,
   ziebart2008,
