@@ -11,6 +11,7 @@ import { generate } from "./rows/generate.ts";
 import { irl } from "./rows/irl.ts";
 import { memory } from "./rows/memory.ts";
 import { ppoRow } from "./rows/ppo.ts";
+import { rlhf } from "./rows/rlhf.ts";
 import { robots } from "./rows/robots.ts";
 import { scale } from "./rows/scale.ts";
 import { sweep } from "./rows/sweep.ts";
@@ -33,6 +34,7 @@ const benches: Record<string, Bench> = {
   dagger: daggerCartPole,
   generate,
   dpo,
+  rlhf,
   memory,
   adversarial,
 };
