@@ -6,6 +6,7 @@ import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
 import { fu2018Transfer } from "./fu2018-transfer/run.ts";
 import { garg2021Iq } from "./garg2021-iq/run.ts";
+import { ho2016Gail } from "./ho2016-gail/run.ts";
 import { horizon } from "./horizon/run.ts";
 import { noisyLabels } from "./noisy-labels/run.ts";
 import { overoptimisation } from "./overoptimisation/run.ts";
@@ -19,6 +20,7 @@ import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
 import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
 import { ross2011Sequence } from "./ross2011-sequence/run.ts";
 import { ross2011Track } from "./ross2011-track/run.ts";
+import { survivalBias } from "./survival-bias/run.ts";
 import { ziebart2008 } from "./ziebart2008/run.ts";
 import { ziebart2010 } from "./ziebart2010/run.ts";
 
@@ -48,4 +50,6 @@ export const experiments: readonly Experiment[] = [
   razin2025Theorem1,
   razin2025Theorem2,
   razin2025Dynamics,
+  ho2016Gail,
+  survivalBias,
 ];

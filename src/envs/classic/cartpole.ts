@@ -18,9 +18,9 @@ const MOMENT = POLE * HALF_LENGTH;
 /**
  * CartPole-v1: a cart, pushed left (0) or right (1) with 10 N, keeps a pole upright (Barto, Sutton & Anderson 1983).
  * Observation `[x, xDot, theta, thetaDot]` in m, m/s, rad, rad/s; reward 1 a step; it ends beyond 2.4 m or 12 degrees and
- * is cut at 500 steps. Dynamics, reward and limits are Gymnasium's.
+ * is cut at 500 steps (CartPole-v0: `maxSteps` 200). Dynamics, reward and limits are Gymnasium's.
  */
-export function cartPole(): Env {
+export function cartPole({ maxSteps = 500 }: { readonly maxSteps?: number } = {}): Env {
   const bound = [MAX_X * 2, Infinity, MAX_ANGLE * 2, Infinity].map(Math.fround);
   return batched({
     id: "CartPole-v1",
@@ -30,7 +30,7 @@ export function cartPole(): Env {
       bound,
     ),
     action: discrete(2),
-    maxSteps: 500,
+    maxSteps,
     dynamics: (n) => {
       const s = new Float64Array(n * 4); // x, xDot, theta, thetaDot
       return {
