@@ -47,6 +47,7 @@ export async function evaluateLanguage({
   const ingredients = languageIngredients(problem);
   const { model, context, reference } = await ingredients.parts();
   const texts = await ingredients.texts();
+  if ("get" in texts.training) throw new BadInput(`${data}: more than fits into memory; evaluate on a part of it`);
   const own = await perplexity(model.model, model.theta, texts.training, { length: context });
   const measures: Measure[] = [
     { id: "perplexity", name: "perplexity", after: own.perplexity },

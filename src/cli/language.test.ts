@@ -50,7 +50,7 @@ function parsed(words: readonly string[]): Record<string, unknown> {
     const name = words[i++].slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const values: string[] = [];
     while (i < words.length && !words[i].startsWith("--")) values.push(words[i++]);
-    options[name] = name === "set" || name === "prompt" ? values : values[0];
+    options[name] = name === "set" || name === "prompt" ? values : (values[0] ?? true);
   }
   return options;
 }
@@ -155,4 +155,16 @@ describe("what can't be learned from is refused in one line, and nothing is left
     expect(error).toBeInstanceOf(BadInput);
     expect(readdirSync(".")).not.toContain("refused");
   });
+});
+
+it("a file that is read a page at a time is fine-tuned on, and preferences too", async () => {
+  const said = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  for (const algorithm of ["sft", "dpo"]) {
+    const line = `train ${algorithm} --model sft --data pairs.jsonl --out ${algorithm}-paged --set paged=true samples=0`;
+    await asked(`${line} ${algorithm === "sft" ? "page=4 batchSize=2" : "batchSize=4 klSamples=0"} --json`);
+  }
+  const [sft, dpo] = said.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, number>);
+  said.mockRestore();
+  expect(sft.updates).toBeGreaterThanOrEqual(7);
+  expect(dpo.updates).toBe(4);
 });

@@ -18,7 +18,7 @@ import {
 } from "../policies/index.ts";
 import { filesIn, loadPretrained } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { real, type Settings, settings, whole } from "./settings.ts";
+import { flag, real, type Settings, settings, whole } from "./settings.ts";
 import { say, short } from "./terminal.ts";
 
 /** Transformers that are trained from the start, by the names that `--model` takes. */
@@ -53,6 +53,7 @@ export const languageSettings: Settings = settings(
     "lora.targets": "usual",
     validation: 0.1,
     unusable: "refuse",
+    paged: false,
     samples: 3,
   },
   {
@@ -66,6 +67,10 @@ export const languageSettings: Settings = settings(
     "lora.targets": { expected: "modules with commas between them, or usual", schema: z.string().min(1) },
     validation: { ...real(0, 0.99), expected: "the share of the data that is held out, from 0 to 0.99" },
     unusable: { expected: "one of refuse, leave-out", schema: z.enum(["refuse", "leave-out"]) },
+    paged: {
+      ...flag(),
+      expected: "whether JSON Lines are read a page at a time, as those beyond 256 MB are anyway: true or false",
+    },
     samples: { ...whole(), expected: "held-out prompts that are answered before and after" },
   },
 );
@@ -81,6 +86,7 @@ export interface LanguageValues {
   readonly "lora.targets": string;
   readonly validation: number;
   readonly unusable: "refuse" | "leave-out";
+  readonly paged: boolean;
   readonly samples: number;
 }
 

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { TokenRows } from "../algorithms/direct/token-pages.ts";
 import { rng } from "../autodiff/index.ts";
 import {
   type PreferenceRecord,
@@ -15,14 +16,15 @@ import {
 } from "../data/index.ts";
 import { type Preference, type Rating, sameResponse } from "../mdp/index.ts";
 import { fitContext } from "../policies/index.ts";
-import { openPreferences, readPreferences, streamTexts } from "../runs/index.ts";
+import { openPreferences, openTexts, readPreferences, streamTexts } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { type LanguageParts, type LanguageProblem, languageParts } from "./language.ts";
 import { say } from "./terminal.ts";
 
 /** Demonstrations in tokens, those that are held out, the prompts of the first, and of the held-out ones (of all, where none are). */
 export interface Texts {
-  readonly training: TokenSequences;
+  /** In memory, or read from the file a page at a time. */
+  readonly training: TokenSequences | TokenRows;
   readonly held?: TokenSequences;
   readonly contexts: readonly Int32Array[];
   readonly prompts: readonly Int32Array[];
@@ -50,6 +52,8 @@ export interface LanguageIngredients {
 
 /** A file of this many bytes is not taken into memory: its records are read when they are learned from. */
 const LARGE = 1 << 28;
+/** Records that a vocabulary is made of, where not all are in memory. */
+const FIRST = 100_000;
 /** Held-out comparisons at most: more cost time and say little more. */
 const HELD = 1000;
 /** Tokens of a plain text that stand for its prompt. */
@@ -72,11 +76,22 @@ export function languageIngredients(problem: LanguageProblem): LanguageIngredien
     if (found.length === 0) throw new BadInput(`${file}: found no texts, expected at least one`);
     return found;
   });
-  const parts = once(() => languageParts(problem, async () => (await records()).map(wholeText)));
+  /** The first records, which is what a vocabulary of a file that does not fit memory is made of. */
+  const firstRecords = async () => {
+    if (!inPages(problem)) return records();
+    const found: TextRecord[] = [];
+    await given(async () => {
+      for await (const record of streamTexts(file)) if (found.push(record) >= FIRST) break;
+    });
+    return found;
+  };
+  const parts = once(() => languageParts(problem, async () => (await firstRecords()).map(wholeText)));
   return {
     problem,
     parts,
-    texts: once(async () => textsOf(problem, await parts(), await records())),
+    texts: once(async () =>
+      inPages(problem) ? pagedTexts(problem, await parts()) : textsOf(problem, await parts(), await records()),
+    ),
     comparisons: once(async () => comparisonsOf(problem, await parts())),
   };
 }
@@ -102,19 +117,40 @@ async function textsOf({ data, seed }: LanguageProblem, parts: LanguageParts, re
   };
 }
 
+/** Texts of a file that stays where it stands; up to 1,000 records are held out. */
+async function pagedTexts({ data, seed }: LanguageProblem, { tokenizer, context, values }: LanguageParts): Promise<Texts> {
+  const rows = await given(() => openTexts(data.path));
+  const get = async (numbers: ArrayLike<number>) => {
+    const found = await rows.get(numbers);
+    return naming(data.path, () => found.map((records) => tokenisedTexts(tokenizer, records.filter(hasAnswer))));
+  };
+  const aside = Math.min(HELD, rows.length - 1, Math.floor(values.validation * rows.length));
+  const order = rng(seed).split("held").permutation(rows.length);
+  const held = (await get(order.slice(0, aside))).flat();
+  const rest = order.slice(aside);
+  const some = (await get(rest.slice(0, HELD))).flat();
+  return {
+    training: { length: rest.length, get: (numbers) => get(Array.from(numbers, (i) => rest[i])) },
+    ...(aside > 0 ? { held: await naming(data.path, () => tokenSequences(tokenizer.size, held)) } : {}),
+    contexts: promptsOf(some, context),
+    prompts: promptsOf(aside > 0 ? held : some, context),
+  };
+}
+
+const inPages = ({ data, language }: LanguageProblem): boolean =>
+  data.path.toLowerCase().endsWith(".jsonl") && (language.paged === true || statSync(data.path).size > LARGE);
+
 const promptsOf = (list: readonly { x: Int32Array; y: Int32Array }[], context: number) =>
   list.map(({ x, y }) => fitted(x.length > 0 ? x : y.slice(0, BEGINNING), context));
 const hasAnswer = (record: TextRecord) => record.kind === "text" || plainText(record.completion) !== "";
 /** Room for an answer is left behind a prompt. */
 const fitted = (x: Int32Array, context: number) => x.slice(-Math.max(1, Math.floor(context / 2)));
 
-async function comparisonsOf(
-  { data, seed }: LanguageProblem,
-  { tokenizer, context, values }: LanguageParts,
-): Promise<Comparisons> {
+async function comparisonsOf(problem: LanguageProblem, { tokenizer, context, values }: LanguageParts): Promise<Comparisons> {
+  const { data, seed } = problem;
   const file = data.path;
   const check = (pair: Preference, number: number) => problemOf(cutPair(begun(pair, tokenizer), context), number);
-  if (file.toLowerCase().endsWith(".jsonl") && statSync(file).size > LARGE) {
+  if (inPages(problem)) {
     // Read where it stands, a minibatch at a time.
     const rows = await given(() => openPreferences(file));
     const pairs = tokenisedPreferences(tokenizer, { length: rows.length, get: async (n) => (await rows.get(n)).map(comparison) });

@@ -128,6 +128,7 @@ async function work(
   try {
     let before = folder.from === undefined ? undefined : (readRecords(path).at(-1) as object | undefined);
     let tokens = 0;
+    const told = new Set<string>();
     const began = performance.now();
     const made = await driven(run, folder, {
       name: recipe.name,
@@ -136,7 +137,9 @@ async function work(
         tokens += prepared.tokens(row, before);
         before = row;
         const { note } = row as { readonly note?: string };
-        if (note !== undefined) say(`note: ${note}`);
+        const kind = note?.replaceAll(/[\d.,]+/g, "");
+        if (kind !== undefined && !told.has(kind)) say(`note: ${note}`);
+        if (kind !== undefined) told.add(kind); // once, though its numbers change
         return prepared.show(row);
       },
       rate: () => ({ total: tokens, unit: "tokens" }),

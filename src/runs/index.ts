@@ -9,8 +9,10 @@ export { LockedError } from "./lock.ts";
 export { readRecords } from "./metrics.ts";
 export {
   openPreferences,
+  openTexts,
   PREFERENCE_ENDINGS,
   type PreferenceFile,
+  type RecordFile,
   readPreferences,
   streamPreferences,
   streamTexts,

@@ -85,22 +85,32 @@ export async function readPreferences(file: string): Promise<PreferenceRecord[]>
 }
 
 /** Records of a file that stays open until `close`. */
-export interface PreferenceFile extends Rows<PreferenceRecord> {
+export interface RecordFile<T> extends Rows<T> {
   close(): void;
 }
+export type PreferenceFile = RecordFile<PreferenceRecord>;
 
 /**
  * A file of JSON Lines that may be larger than memory: goes through it once to check every record and to learn where it stands (8
  * bytes each), and then reads those that are asked for. Throws as `streamPreferences` does.
  */
-export async function openPreferences(file: string): Promise<PreferenceFile> {
+export function openPreferences(file: string): Promise<PreferenceFile> {
+  return openRecords(file, preferenceRecord);
+}
+
+/** The same of a file of texts: what there is to imitate in each line. */
+export function openTexts(file: string): Promise<RecordFile<readonly TextRecord[]>> {
+  return openRecords(file, textRecords);
+}
+
+async function openRecords<T>(file: string, read: ReadRecord<T>): Promise<RecordFile<T>> {
   if (!file.toLowerCase().endsWith(".jsonl")) {
     throw new FormatError(`${file}: only JSON Lines can be read here and there, expected a name that ends in .jsonl; unpack it`);
   }
   const places: { starts: number[]; lengths: number[]; numbers: number[] } = { starts: [], lengths: [], numbers: [] };
   const parse = (bytes: Uint8Array, number: number) => {
     try {
-      return preferenceRecord(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), `line ${number}`);
+      return read(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), `line ${number}`);
     } catch (error) {
       const { message } = error as Error;
       const what =

@@ -152,7 +152,6 @@ export const dpo = languageRecipe({
       row.loss === undefined ? "" : `loss ${short(row.loss)}`,
       row["rewards/accuracies"] === undefined ? "" : `ranks ${short(100 * row["rewards/accuracies"])} %`,
       row.kl === undefined ? "" : `KL ${short(row.kl)}`,
-      row.note ?? "",
     ]
       .filter((part) => part !== "")
       .join("  "),

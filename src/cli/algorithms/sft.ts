@@ -17,6 +17,7 @@ export const sft = languageRecipe({
     length: whole(),
     microBatch: whole(),
     logits: whole(),
+    page: whole(1),
     threads: whole(1),
     optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
     schedule: choice("constant", "linear", "cosine"),
@@ -49,12 +50,11 @@ export const sft = languageRecipe({
       files: ({ policy }) => modelFiles(policy, model.json, ingredients.problem),
     };
   },
-  show: ({ loss, validationLoss, perplexity: own, note }) =>
+  show: ({ loss, validationLoss, perplexity: own }) =>
     [
       `loss ${short(loss)}`,
       validationLoss === undefined ? "" : `held out ${short(validationLoss)}`,
       own === undefined ? "" : `perplexity ${short(own)}`,
-      note ?? "",
     ]
       .filter((part) => part !== "")
       .join("  "),
