@@ -11,6 +11,7 @@ import { generate } from "./rows/generate.ts";
 import { irl } from "./rows/irl.ts";
 import { memory } from "./rows/memory.ts";
 import { ppoRow } from "./rows/ppo.ts";
+import { preferences } from "./rows/preference-rl.ts";
 import { rlhf } from "./rows/rlhf.ts";
 import { robots } from "./rows/robots.ts";
 import { scale } from "./rows/scale.ts";
@@ -37,6 +38,7 @@ const benches: Record<string, Bench> = {
   rlhf,
   memory,
   adversarial,
+  preferences,
 };
 
 const { values, positionals } = parseArgs({
