@@ -6,6 +6,7 @@ import { bc } from "./bc.ts";
 import { dagger } from "./dagger.ts";
 import { gail } from "./gail.ts";
 import { iqLearn } from "./iq-learn.ts";
+import { languageRecipes } from "./language.ts";
 import { ppo } from "./ppo.ts";
 import { preferenceRl } from "./preference-rl.ts";
 import { red } from "./red.ts";
@@ -20,6 +21,6 @@ export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
 export function findRecipe(name: string): Recipe {
   if (Object.hasOwn(recipes, name)) return recipes[name];
   throw new BadInput(
-    `unknown algorithm "${name}"; the nearest are ${nearest(name, Object.keys(recipes)).join(", ")}; all of them: apprentice algorithms`,
+    `unknown algorithm "${name}"; the nearest are ${nearest(name, [...Object.keys(recipes), ...Object.keys(languageRecipes)]).join(", ")}; all of them: apprentice algorithms`,
   );
 }

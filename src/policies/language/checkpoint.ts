@@ -68,7 +68,9 @@ export function writeCheckpoint(checkpoint: Checkpoint, options: WriteCheckpoint
   const { config, theta, tokenizer } = checkpoint;
   const { dtype = "float32", shardBytes = Infinity } = options;
   const { family, json } = writeConfig(config, checkpoint.json);
-  const files = new Map([["config.json", text({ ...json, torch_dtype: dtype, dtype })]]);
+  // What ends a text, unless the configuration says it: other libraries would take that of the family's first model.
+  const own = { bos_token_id: tokenizer?.begin[0] ?? null, eos_token_id: tokenizer?.end[0] ?? null };
+  const files = new Map([["config.json", text({ ...own, ...json, torch_dtype: dtype, dtype })]]);
   const shards: Map<string, NumericArray>[] = [new Map()];
   let room = shardBytes;
   let total = 0;
