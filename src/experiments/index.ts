@@ -12,6 +12,7 @@ import { noisyLabels } from "./noisy-labels/run.ts";
 import { overoptimisation } from "./overoptimisation/run.ts";
 import { pdl } from "./pdl/run.ts";
 import { rafailov2023Gradient } from "./rafailov2023-gradient/run.ts";
+import { rafailov2023Sentiment } from "./rafailov2023-sentiment/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
 import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
@@ -39,6 +40,7 @@ export const experiments: readonly Experiment[] = [
   rafailov2023Tabular,
   rafailov2023Gradient,
   rlhfEqualsDpo,
+  rafailov2023Sentiment,
   overoptimisation,
   noisyLabels,
   condensation,
