@@ -1,4 +1,5 @@
 import { bojarski2016 } from "./bojarski2016/run.ts";
+import { christiano2017Labels } from "./christiano2017-labels/run.ts";
 import { condensation } from "./condensation/run.ts";
 import { daggerRobots } from "./dagger-robots/run.ts";
 import type { Experiment } from "./experiment.ts";
@@ -16,6 +17,8 @@ import { rafailov2023Sentiment } from "./rafailov2023-sentiment/run.ts";
 import { rafailov2023Tabular } from "./rafailov2023-tabular/run.ts";
 import { rajaraman2020 } from "./rajaraman2020/run.ts";
 import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
+import { razin2025Hamiltonian } from "./razin2025-hamiltonian/run.ts";
+import { razin2025Paraphrase } from "./razin2025-paraphrase/run.ts";
 import { razin2025Theorem1 } from "./razin2025-theorem1/run.ts";
 import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
 import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
@@ -49,9 +52,12 @@ export const experiments: readonly Experiment[] = [
   fu2018Tabular,
   fu2018Transfer,
   garg2021Iq,
+  christiano2017Labels,
   razin2025Theorem1,
   razin2025Theorem2,
   razin2025Dynamics,
+  razin2025Hamiltonian,
+  razin2025Paraphrase,
   ho2016Gail,
   survivalBias,
 ];
