@@ -12,6 +12,7 @@ import { irl } from "./rows/irl.ts";
 import { memory } from "./rows/memory.ts";
 import { ppoRow } from "./rows/ppo.ts";
 import { preferences } from "./rows/preference-rl.ts";
+import { rewardModel } from "./rows/reward-model.ts";
 import { rlhf } from "./rows/rlhf.ts";
 import { robots } from "./rows/robots.ts";
 import { scale } from "./rows/scale.ts";
@@ -35,6 +36,7 @@ const benches: Record<string, Bench> = {
   dagger: daggerCartPole,
   generate,
   dpo,
+  "reward-model": rewardModel,
   rlhf,
   memory,
   adversarial,
