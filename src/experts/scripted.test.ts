@@ -100,7 +100,7 @@ describe("experts by name", () => {
     );
     expect(() => makeExpert("toString", makeEnv("CartPole-v1"))).toThrow(/^unknown expert/);
     expect(() => makeExpert("balancer", makeEnv("Pendulum-v1"))).toThrow(
-      "expert balancer is for CartPole-v1; for Pendulum-v1 there is swinger",
+      "expert balancer is for CartPole-v1, CartPoleFixed-v1; for Pendulum-v1 there is swinger",
     );
     expect(() => makeExpert("planner", makeEnv("Pendulum-v1"))).toThrow("expert planner is for tabular environments");
     expect(() => makeExpert("balancer", { ...makeEnv("Pendulum-v1"), id: "Mine-v0" })).toThrow(
