@@ -162,6 +162,7 @@ describe("bad input is answered in one line, with exit code 2, and nothing is wr
     expect(readFileSync(at("thesis/chapter-1.txt"), "utf8")).toBe("all of it");
     expect(readdirSync(at("run")).sort()).toEqual([
       "checkpoint",
+      "clock.txt",
       "config.json",
       "metrics.jsonl",
       "policy.onnx",

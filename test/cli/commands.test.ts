@@ -112,7 +112,7 @@ describe("apprentice train dagger", () => {
     expect(err).toContain("400 labels");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ algorithm: "dagger", rounds: 2 });
-    expect(readFileSync(at("asked/report.html"), "utf8")).toContain("labels asked for");
+    expect(readFileSync(at("asked/report.html"), "utf8")).toContain("labels the expert gave");
     expect(JSON.parse(readFileSync(at("asked/config.json"), "utf8")).problem).not.toHaveProperty("demos");
     const odd = await apprentice("train dagger --env CartPole-v1 --episodes 3 --out odd", folder);
     expect(odd.err).toMatch(/^error: dagger records no demonstrations, found --episodes 3; /);
