@@ -32,28 +32,32 @@ interface Task {
   readonly settings: Partial<AdversarialOptions>;
 }
 
-/** As the authors have it where a task is to come to an end: a reward that is never above 0, long rounds, few updates of D. */
+/** Rounds of 4096 steps, discount and λ nearly or wholly as the authors have them; few updates of D. */
+const ROUNDS: Partial<AdversarialOptions> = { rolloutSteps: 128, memory: 1, gamma: 0.995, lambda: 0.97, epochs: 10 };
+const LASTING: Partial<AdversarialOptions> = { ...ROUNDS, rewardUpdates: 4 };
+/** Where a task is to come to an end their reward is never above 0. */
 const ENDING: Partial<AdversarialOptions> = {
-  rewardForm: "negative",
-  ...{ rolloutSteps: 128, memory: 1, gamma: 0.995, lambda: 0.97, epochs: 10, entropyBonus: 0.005 },
-  ...{ rewardUpdates: 2, rewardRate: 3e-3, gradientPenalty: 0, rewardEntropy: 0.001 },
+  ...ROUNDS,
+  ...{ rewardForm: "negative", rewardUpdates: 2, rewardRate: 3e-3, rewardEntropy: 0.001 },
 };
-/** Where it is not, the library's own settings. */
-const LASTING: Partial<AdversarialOptions> = {};
+const CLIMBING: Partial<AdversarialOptions> = { ...ENDING, gradientPenalty: 0, entropyBonus: 0.005 };
+const SWINGING: Partial<AdversarialOptions> = { ...ENDING, gradientPenalty: 0.1 };
 
 const CLONES = { clones: 60, batch: 128 };
 const POLE = { id: "CartPole-v1", env: cartPole({ maxSteps: 200 }), every: 10, settings: LASTING, ...CLONES };
-const SWING = { id: "Acrobot-v1", env: acrobot(), every: 5, settings: ENDING, ...CLONES };
-const HILL = { id: "MountainCar-v0", env: mountainCar(), every: 5, settings: ENDING, ...CLONES };
+const SWING = { id: "Acrobot-v1", env: acrobot(), every: 5, settings: SWINGING, ...CLONES };
+const HILL = { id: "MountainCar-v0", env: mountainCar(), every: 5, settings: CLIMBING, ...CLONES };
 
 const FULL: readonly Task[] = [
-  { ...POLE, steps: 150_000 },
+  { ...POLE, steps: 200_000 },
   { ...SWING, steps: 200_000 },
   { ...HILL, steps: 500_000 },
 ];
+/** Shorter rounds where there are few steps. */
+const SHORT: Partial<AdversarialOptions> = { rolloutSteps: 64, memory: 2 };
 /** Two tasks, experts that are trained for less long. */
 const QUICK: readonly Task[] = [
-  { ...POLE, steps: 30_000, expertSteps: 40_000, clones: 28, batch: 16 },
+  { ...POLE, settings: SHORT, steps: 30_000, expertSteps: 40_000, clones: 28, batch: 16 },
   { ...SWING, steps: 30_000, expertSteps: 40_000, clones: 2, batch: 16 },
 ];
 
