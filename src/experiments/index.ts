@@ -19,6 +19,7 @@ import { rajaraman2020 } from "./rajaraman2020/run.ts";
 import { razin2025Dynamics } from "./razin2025-dynamics/run.ts";
 import { razin2025Hamiltonian } from "./razin2025-hamiltonian/run.ts";
 import { razin2025Paraphrase } from "./razin2025-paraphrase/run.ts";
+import { razin2025Shift } from "./razin2025-shift/run.ts";
 import { razin2025Theorem1 } from "./razin2025-theorem1/run.ts";
 import { razin2025Theorem2 } from "./razin2025-theorem2/run.ts";
 import { rlhfEqualsDpo } from "./rlhf-equals-dpo/run.ts";
@@ -58,6 +59,7 @@ export const experiments: readonly Experiment[] = [
   razin2025Dynamics,
   razin2025Hamiltonian,
   razin2025Paraphrase,
+  razin2025Shift,
   ho2016Gail,
   survivalBias,
 ];
