@@ -64,7 +64,7 @@ export const razin2025Shift: Experiment = {
   claims: expected,
 
   async run(options) {
-    const { quick = false, seeds = quick ? 2 : 5, onProgress } = options;
+    const { quick = false, seeds = quick ? 1 : 5, onProgress } = options;
     const sizes = quick ? QUICK : FULL;
     const total = 1 + seeds * KINDS.length;
     let done = 0;
