@@ -1,26 +1,14 @@
 import { ppo as algorithm, ppoPresets } from "../../solvers/index.ts";
 import { recipe } from "../recipe.ts";
-import { choice, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { policyGradientReadings } from "./readings.ts";
 
 const x = { of: "steps", label: "steps of the environment" };
 
 export const ppo = recipe({
   algorithm,
   learner: "learner",
-  readings: {
-    steps: whole(1),
-    copies: whole(1),
-    rolloutSteps: whole(1),
-    epochs: whole(1),
-    batchSize: whole(1),
-    gamma: real(0, 1),
-    lambda: real(0, 1),
-    valueClip: real(0),
-    clipNorm: real(0),
-    targetKl: real(0),
-    schedule: choice("constant", "linear"),
-  },
+  readings: policyGradientReadings,
   preset(env) {
     const known = env !== undefined && Object.hasOwn(ppoPresets, env) ? ppoPresets[env] : undefined;
     return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };

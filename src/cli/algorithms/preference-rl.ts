@@ -5,6 +5,7 @@ import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
 import { choice, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { policyGradientReadings } from "./readings.ts";
 
 const steps = { of: "steps", label: "steps of the environment" };
 const labels = { of: "labels", label: "comparisons the expert answered" };
@@ -14,17 +15,7 @@ export const preferenceRl = recipe({
   learner: "learner",
   expert: "synthetic",
   readings: {
-    steps: whole(1),
-    copies: whole(1),
-    rolloutSteps: whole(1),
-    epochs: whole(1),
-    batchSize: whole(1),
-    gamma: real(0, 1),
-    lambda: real(0, 1),
-    valueClip: real(0),
-    clipNorm: real(0),
-    targetKl: real(0),
-    schedule: choice("constant", "linear"),
+    ...policyGradientReadings,
     labels: whole(1),
     sessions: whole(1),
     initialShare: real(0, 1),

@@ -13,3 +13,18 @@ export const cloningReadings = {
   optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
   schedule: choice("constant", "linear", "cosine"),
 };
+
+/** How the options of proximal policy optimisation are read, which every method that trains its policy by it has too. */
+export const policyGradientReadings = {
+  steps: whole(1),
+  copies: whole(1),
+  rolloutSteps: whole(1),
+  epochs: whole(1),
+  batchSize: whole(1),
+  gamma: real(0, 1),
+  lambda: real(0, 1),
+  valueClip: real(0),
+  clipNorm: real(0),
+  targetKl: real(0),
+  schedule: choice("constant", "linear"),
+};

@@ -3,6 +3,7 @@ import { recipe } from "../recipe.ts";
 import { choice, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { heldOut } from "./adversarial.ts";
+import { policyGradientReadings } from "./readings.ts";
 
 const x = { of: "steps", label: "steps of the environment" };
 
@@ -10,17 +11,7 @@ export const red = recipe({
   algorithm,
   learner: "learner",
   readings: {
-    steps: whole(1),
-    copies: whole(1),
-    rolloutSteps: whole(1),
-    epochs: whole(1),
-    batchSize: whole(1),
-    gamma: real(0, 1),
-    lambda: real(0, 1),
-    valueClip: real(0),
-    clipNorm: real(0),
-    targetKl: real(0),
-    schedule: choice("constant", "linear"),
+    ...policyGradientReadings,
     over: choice("s", "sa", "sas", "sasd"),
     rewardHidden: list(whole(1)),
     embedding: whole(1),
