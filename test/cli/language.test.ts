@@ -80,7 +80,9 @@ describe("language models on the command line", () => {
     expect(whole.code, whole.err).toBe(0);
     const { child, ended } = begin(line("halved").split(" "), folder);
     const watch = setInterval(() => {
-      if (newestRound(at("halved")) >= 2) child.kill("SIGINT");
+      if (newestRound(at("halved")) < 2) return;
+      clearInterval(watch); // once: a second one would stop the program at once
+      child.kill("SIGINT");
     }, 10);
     const stopped = await ended;
     clearInterval(watch);
