@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readPackage } from "../src/cli/packages.ts";
-import { experiments, judged } from "../src/experiments/index.ts";
+import { experiments, judged, lecture } from "../src/experiments/index.ts";
 import { ROOT } from "./laws/sources.ts";
 
 const folder = join(ROOT, "src/experiments");
@@ -51,6 +51,24 @@ describe("the experiments", () => {
   it("are one a folder, all of them in the registry", () => {
     const folders = readdirSync(folder).filter((name) => existsSync(join(folder, name, "run.ts")));
     expect(experiments.map(({ id }) => id).sort()).toEqual(folders.sort());
+  });
+
+  it("stand each under one slide of the lecture, whose title it is", () => {
+    const slides = lecture.flatMap((part) => part.slides);
+    const ids = experiments.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { also = [] } of slides) expect(ids).toEqual(expect.arrayContaining([...also]));
+    const seed = join(ROOT, "../shared/seed");
+    if (!existsSync(seed)) return;
+    const plain = (words: string) => words.replace(/[*#$\s]+/g, " ").toLowerCase();
+    const text = plain(
+      readdirSync(seed)
+        .map((name) => readFileSync(join(seed, name), "utf8"))
+        .join("\n"),
+    );
+    for (const { title } of slides) {
+      for (const words of title.split(/: | — |, /)) expect(text).toContain(plain(words));
+    }
   });
 
   it("a claim holds if its whole interval lies where it must", () => {

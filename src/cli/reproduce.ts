@@ -3,14 +3,14 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { nearest } from "../envs/index.ts";
-import { type Experiment, experiments, type Figure, type Outcome, type Row } from "../experiments/index.ts";
-import { intervalFigure, lineFigure, png, reportPage, type Section, writeWhole } from "../runs/index.ts";
+import { type Experiment, experiments, type Figure, lecture, type Outcome } from "../experiments/index.ts";
+import { intervalFigure, lineFigure, png, writeWhole } from "../runs/index.ts";
 import { BadInput } from "./exit.ts";
 import { type Assignment, conduct, type Message } from "./experiment-worker.ts";
-import { interval } from "./present.ts";
+import { type Kept, keptResults } from "./reproduce-kept.ts";
+import { type Finished, LINE_HEAD, line, reproducePage, verdict } from "./reproduce-report.ts";
 import { onStop } from "./signals.ts";
-import { duration, meter, print, printJson, say, short, table } from "./terminal.ts";
-import { version } from "./versions.ts";
+import { duration, meter, print, printJson, say, table } from "./terminal.ts";
 
 export interface ReproduceRequest {
   /** Experiments by name; none, with `all`, means every one. */
@@ -27,13 +27,6 @@ export interface ReproduceRequest {
   readonly figures?: string;
 }
 
-/** An experiment's result, with the time that it took. */
-interface Finished {
-  readonly experiment: Experiment;
-  readonly outcome: Outcome;
-  readonly seconds: number;
-}
-
 /**
  * Runs experiments and says claim by claim what the paper has, what was measured, and whether it holds. Throws (exit code 1)
  * if one doesn't hold: after everything has been shown and written.
@@ -42,14 +35,24 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
   const chosen = choose(request);
   if (chosen.length === 0) return list(request.json);
   const began = performance.now();
-  const finished = await conductAll(chosen, request);
+  const kept = keptResults(`${request.out}.unfinished`, request);
+  const finished = await conductAll(chosen, request, kept);
   const drawn = await Promise.all(finished.map(({ outcome }) => Promise.all(outcome.figures.map(draw))));
 
   if (request.figures !== undefined) await saveFigures(request.figures, finished, drawn);
   mkdirSync(dirname(request.out), { recursive: true });
-  writeWhole(request.out, page(finished, drawn, request));
+  writeWhole(request.out, reproducePage(finished, drawn, request));
+  kept.clear();
   const tell = request.json ? say : print; // with --json nothing else stands on standard output
-  for (const one of finished) tell(`\n${one.experiment.id}: ${one.experiment.title}\n\n${table(cells(one), HEAD)}`);
+  for (const { slides } of lecture) {
+    for (const slide of slides) {
+      const shown = finished.filter(({ experiment }) => slide.experiments.includes(experiment));
+      if (shown.length > 0) tell(`\n${slide.title}`);
+      for (const { experiment, outcome } of shown) {
+        tell(`\n${experiment.id}: ${experiment.title}\n\n${table(outcome.rows.map(line), LINE_HEAD)}`);
+      }
+    }
+  }
   const rows = finished.flatMap(({ outcome }) => outcome.rows);
   const missed = finished.filter(({ outcome }) => outcome.rows.some(({ holds }) => !holds));
   tell(`\n${verdict(rows)}, in ${duration((performance.now() - began) / 1000)}; figures in ${request.out}`);
@@ -77,14 +80,13 @@ function choose({ ids, all }: ReproduceRequest): Experiment[] {
 }
 
 function list(json: boolean): void {
-  const all = experiments.map(({ id, title, source, claims }) => ({ id, title, source, claims: Object.values(claims) }));
   if (json) {
-    printJson(all);
+    printJson(experiments.map(({ id, title, source, claims }) => ({ id, title, source, claims: Object.values(claims) })));
     return;
   }
   print(
     table(
-      all.map(({ id, title, source }) => [id, title, source]),
+      experiments.map(({ id, title, source }) => [id, title, source]),
       ["experiment", "title", "source"],
     ),
   );
@@ -92,7 +94,11 @@ function list(json: boolean): void {
 }
 
 /** Runs the experiments, a few at the same time, and shows how far they are. */
-async function conductAll(chosen: readonly Experiment[], { quick, seeds, jobs }: ReproduceRequest): Promise<Finished[]> {
+async function conductAll(
+  chosen: readonly Experiment[],
+  { quick, seeds, jobs }: ReproduceRequest,
+  kept: Kept,
+): Promise<Finished[]> {
   const shares = new Map(chosen.map(({ id }) => [id, 0]));
   const progress = meter("reproduce");
   const show = () => {
@@ -103,14 +109,23 @@ async function conductAll(chosen: readonly Experiment[], { quick, seeds, jobs }:
       running.map(([id, share]) => `${id} ${Math.round(100 * share)} %`).join(", "),
     );
   };
+  const results = new Map<string, Finished>();
   const stop = onStop(() => {
     progress.end();
-    say("stopped; nothing was written");
+    const kept = `${results.size} of ${chosen.length} experiments are kept: the same command goes on from there`;
+    say(`stopped; ${results.size === 0 ? "nothing was written" : kept}`);
   });
-  const results = new Map<string, Finished>();
-  const waiting = [...chosen];
-  // From its sources this runs without workers: Node can't load them there.
-  const together = import.meta.url.endsWith(".js") ? Math.min(jobs ?? availableParallelism(), chosen.length) : 1;
+  for (const experiment of chosen) {
+    const before = kept.of(experiment.id);
+    if (!before) continue;
+    results.set(experiment.id, { experiment, ...before });
+    shares.set(experiment.id, 1);
+    say(`${experiment.id}: ${verdict(before.outcome.rows)}, kept from before`);
+  }
+  const waiting = chosen.filter(({ id }) => !results.has(id));
+  // In threads of their own, so that Ctrl-C is heard; from its sources this runs without: Node can't load them there.
+  const built = import.meta.url.endsWith(".js");
+  const together = built ? Math.min(jobs ?? availableParallelism(), waiting.length) : 1;
   const work = async () => {
     for (let experiment = waiting.shift(); experiment; experiment = waiting.shift()) {
       const { id } = experiment;
@@ -119,9 +134,10 @@ async function conductAll(chosen: readonly Experiment[], { quick, seeds, jobs }:
         shares.set(id, Math.min(0.999, done / total));
         show();
       };
-      const { outcome, seconds } = await (together > 1 ? conductApart(assignment, onProgress) : conduct(assignment, onProgress));
+      const { outcome, seconds } = await (built ? conductApart(assignment, onProgress) : conduct(assignment, onProgress));
       shares.set(id, 1);
       results.set(id, { experiment, outcome, seconds });
+      if (chosen.length > 1) kept.keep(id, { outcome, seconds });
       say(`${id}: ${verdict(outcome.rows)}, in ${duration(seconds)}`);
       show();
     }
@@ -154,24 +170,6 @@ function conductApart(
   });
 }
 
-const HEAD = ["claim", "paper", "measured", "95 % interval", "holds", "seconds"];
-
-function cells({ outcome, seconds }: Finished): string[][] {
-  return outcome.rows.map(({ claim, paper, measured, low, high, holds }) => [
-    claim,
-    paper,
-    short(measured),
-    low === high ? "" : interval({ mean: measured, low, high }),
-    holds ? "yes" : "NO",
-    seconds.toFixed(1),
-  ]);
-}
-
-function verdict(rows: readonly Row[]): string {
-  const holding = rows.filter(({ holds }) => holds).length;
-  return holding === rows.length ? `all ${holding} claims hold` : `${rows.length - holding} of ${rows.length} claims don't hold`;
-}
-
 function draw(figure: Figure): Promise<string> {
   return figure.kind === "lines" ? lineFigure(figure) : intervalFigure(figure);
 }
@@ -185,24 +183,4 @@ async function saveFigures(folder: string, finished: readonly Finished[], drawn:
       writeWhole(`${name}.png`, await png(svg));
     }
   }
-}
-
-function page(finished: readonly Finished[], drawn: readonly string[][], { quick }: ReproduceRequest): string {
-  const sections = finished.flatMap((one, i): Section[] => {
-    const { experiment, outcome } = one;
-    const about = `${experiment.source}. What is measured, and how that differs: src/experiments/${experiment.id}/README.md.`;
-    return [
-      { heading: `${experiment.id}: ${experiment.title}`, text: about },
-      { heading: "Claims", table: { head: HEAD, rows: cells(one) } },
-      ...outcome.figures.map((figure, k) => ({ heading: "Figure", caption: figure.caption, svg: drawn[i][k] })),
-    ];
-  });
-  const rows = finished.flatMap(({ outcome }) => outcome.rows);
-  const ids = finished.map(({ experiment }) => experiment.id).join(" ");
-  return reportPage({
-    title: "Papers' claims, reproduced",
-    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""}`,
-    sections,
-    foot: `apprentice reproduce ${ids}${quick ? " --quick" : ""}  ·  apprentice ${version()}, node ${process.versions.node}`,
-  });
 }

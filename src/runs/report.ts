@@ -1,11 +1,34 @@
 import type { Film } from "./film.ts";
 
 /** A part of a report. */
-export type Section =
-  | { readonly heading: string; readonly text: string }
-  | { readonly heading: string; readonly table: Table }
-  | { readonly heading: string; readonly caption?: string; readonly svg: string }
-  | { readonly heading: string; readonly caption?: string; readonly film: Film };
+export type Section = Headed &
+  (
+    | { readonly text?: string }
+    | { readonly table: Table }
+    | { readonly links: readonly Link[] }
+    | { readonly caption?: string; readonly svg: string }
+    | { readonly caption?: string; readonly film: Film }
+  );
+
+interface Headed {
+  /** Without one the part goes on where the one before it ended. */
+  readonly heading?: string;
+  /** 2, unless the report has parts within parts. */
+  readonly level?: 2 | 3 | 4;
+  /** The place in the page that links lead to. */
+  readonly id?: string;
+}
+
+/** A line of a table of contents. */
+export interface Link {
+  readonly words: string;
+  /** A section's `id`. */
+  readonly to: string;
+  /** What is said beside it. */
+  readonly beside?: string;
+  /** 2 stands further in. */
+  readonly level?: 1 | 2;
+}
 
 export interface Table {
   readonly head?: readonly string[];
@@ -42,15 +65,23 @@ ${sections.map(section).join("\n")}
 
 function section(part: Section): string {
   const caption = "caption" in part && part.caption ? `<figcaption>${escaped(part.caption)}</figcaption>` : "";
-  const body =
-    "text" in part
-      ? `<p>${escaped(part.text)}</p>`
-      : "table" in part
-        ? table(part.table)
-        : "svg" in part
-          ? `<figure>${part.svg}${caption}</figure>`
-          : `<figure>${shown(part.film)}${caption}</figure>`;
-  return `<section>\n<h2>${escaped(part.heading)}</h2>\n${body}\n</section>`;
+  const { heading, level = 2, id } = part;
+  const title = heading === undefined ? "" : `<h${level}>${escaped(heading)}</h${level}>\n`;
+  return `<section${id === undefined ? "" : ` id="${escaped(id)}"`}>\n${title}${body(part, caption)}\n</section>`;
+}
+
+function body(part: Section, caption: string): string {
+  if ("table" in part) return table(part.table);
+  if ("links" in part) return contents(part.links);
+  if ("svg" in part) return `<figure>${part.svg}${caption}</figure>`;
+  if ("film" in part) return `<figure>${shown(part.film)}${caption}</figure>`;
+  return part.text === undefined ? "" : `<p>${escaped(part.text)}</p>`;
+}
+
+function contents(links: readonly Link[]): string {
+  const line = ({ words, to, beside = "", level = 1 }: Link) =>
+    `<tr class="in${level}"><th scope="row"><a href="#${escaped(to)}">${escaped(words)}</a></th><td>${escaped(beside)}</td></tr>`;
+  return `<nav class="wide"><table><tbody>${links.map(line).join("\n")}</tbody></table></nav>`;
 }
 
 function table({ head, rows }: Table): string {
@@ -115,6 +146,11 @@ body { margin: 0; background: #f4f4f2; color: #222; font: 16px/1.5 system-ui, "D
 main { max-width: 52rem; margin: 2rem auto; padding: 2rem 2.5rem; background: #fff; box-shadow: 0 1px 4px #0002; }
 h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
+h4 { font-size: 1rem; font-weight: normal; font-style: italic; margin: 1.4rem 0 .3rem; }
+section p { margin: .3rem 0 .6rem; max-width: 44rem; }
+a { color: inherit; }
+.in2 th { padding-left: 1.2rem; }
 .summary { font-size: 1.1rem; margin: 0; max-width: 42rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; font-weight: normal; vertical-align: top; }

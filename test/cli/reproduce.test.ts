@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { apprentice, newFolder } from "./command.ts";
+import { apprentice, begin, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -26,7 +26,7 @@ describe("apprentice reproduce", () => {
     }
     expect(rows.map(({ id }: { id: string }) => id)).toEqual(["pdl", "pdl", ...new Array(5).fill("horizon")]);
     expect(ended.err).toMatch(/horizon: all 5 claims hold/);
-    expect(ended.err).toMatch(/claim +paper +measured +95 % interval +holds +seconds/);
+    expect(ended.err).toMatch(/holds +measured +95 % interval +claim \(in the paper\)/);
     expect(ended.err).toMatch(/reproduce: .* of 2 experiments/);
     const page = readFileSync(at("out/page.html"), "utf8");
     expect(page.match(/<svg /g)?.length).toBe(2);
@@ -42,10 +42,32 @@ describe("apprentice reproduce", () => {
     expect(await rows(1)).toEqual(await rows(2));
   });
 
+  it("stopped half-way, goes on from there, and leaves nothing but its report", async () => {
+    const line = "reproduce pdl rajaraman2020 --quick --seeds 4 --jobs 1 --json --out halved.html";
+    const { child, ended } = begin(line.split(" "), folder);
+    const watch = setInterval(() => {
+      if (!existsSync(at("halved.html.unfinished"))) return;
+      clearInterval(watch);
+      child.kill("SIGINT");
+    }, 5);
+    const stopped = await ended;
+    clearInterval(watch);
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toMatch(/stopped; 1 of 2 experiments are kept: the same command goes on from there/);
+    const resumed = await apprentice(line, folder);
+    expect(resumed.err).toMatch(/^pdl: all 2 claims hold, kept from before\n/);
+    const ids = JSON.parse(resumed.out).map(({ id }: { id: string }) => id);
+    expect(new Set(ids)).toEqual(new Set(["pdl", "rajaraman2020"]));
+    expect(existsSync(at("halved.html.unfinished"))).toBe(false);
+    const page = readFileSync(at("halved.html"), "utf8");
+    expect(page).toMatch(/<h2>Direct imitation<\/h2>[\s\S]*<h3>Behavior Cloning with Logistic Loss<\/h3>[\s\S]*rajaraman2020: /);
+    expect(page).not.toContain("Inverse reinforcement learning");
+  });
+
   it("ends with code 1 where a claim does not hold: two repetitions decide nothing", async () => {
     const ended = await apprentice("reproduce rajaraman2020 --quick --seeds 2", folder);
     expect(ended.code).toBe(1);
-    expect(ended.out).toMatch(/ NO /);
+    expect(ended.out).toMatch(/\nNO +/);
     expect(ended.err).toMatch(/of 7 claims don't hold: see src\/experiments\/rajaraman2020\/README\.md/);
     expect(existsSync(at("report.html"))).toBe(true);
   });

@@ -1,0 +1,94 @@
+import { type Experiment, lecture, type Outcome, type Row, type Slide } from "../experiments/index.ts";
+import { reportPage, type Section } from "../runs/index.ts";
+import { interval } from "./present.ts";
+import { short } from "./terminal.ts";
+import { version } from "./versions.ts";
+
+/** An experiment's result, with the time that it took. */
+export interface Finished {
+  readonly experiment: Experiment;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+}
+
+/** The head of a table of claims. */
+const HEAD = ["claim", "paper", "measured", "95 % interval", "holds"];
+
+/** The same for a terminal: what is long stands last, where it may run on. */
+export const LINE_HEAD = ["holds", "measured", "95 % interval", "claim (in the paper)"];
+
+/** A claim beside what was measured, as cells of a table. */
+function cells(row: Row): string[] {
+  const [holds, measured, ends] = line(row);
+  return [row.claim, row.paper, measured, ends, holds];
+}
+
+/** The same for a terminal. */
+export function line({ claim, paper, measured, low, high, holds }: Row): string[] {
+  const ends = low === high ? "" : interval({ mean: measured, low, high });
+  return [holds ? "yes" : "NO", short(measured), ends, `${claim} (${paper})`];
+}
+
+/** How many claims hold, in a sentence. */
+export function verdict(rows: readonly Row[]): string {
+  const holding = rows.filter(({ holds }) => holds).length;
+  return holding === rows.length ? `all ${holding} claims hold` : `${rows.length - holding} of ${rows.length} claims don't hold`;
+}
+
+/**
+ * One page that follows the slides: under each the claims that were measured, with their figures. `drawn` has the figures of
+ * each experiment as SVG.
+ */
+export function reproducePage(finished: readonly Finished[], drawn: readonly string[][], { quick }: { quick: boolean }): string {
+  const found = new Map(finished.map((one, i) => [one.experiment.id, { ...one, drawn: drawn[i] }]));
+  const parts = lecture.flatMap(({ title, slides }) => {
+    const shown = slides.filter((slide) => named(slide).some((id) => found.has(id)));
+    return shown.length === 0 ? [] : [{ title, slides: shown }];
+  });
+  const links = parts.flatMap(({ title, slides }) => [
+    { words: title, to: title },
+    ...slides.map((slide) => {
+      const rows = named(slide).flatMap((id) => found.get(id)?.outcome.rows ?? []);
+      return { words: slide.title, to: slide.title, beside: verdict(rows), level: 2 as const };
+    }),
+  ]);
+  const sections = parts.flatMap(({ title, slides }): Section[] => [
+    { heading: title, id: title },
+    ...slides.flatMap((slide) => slideSections(slide, found)),
+  ]);
+  const rows = finished.flatMap(({ outcome }) => outcome.rows);
+  const ids = finished.map(({ experiment }) => experiment.id).join(" ");
+  return reportPage({
+    title: "Imitation learning, claim by claim",
+    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""} A claim holds if the whole 95 % interval of what was measured lies where it says.`,
+    sections: [{ links }, ...sections],
+    foot: `apprentice reproduce ${ids}${quick ? " --quick" : ""}  ·  apprentice ${version()}, node ${process.versions.node}`,
+  });
+}
+
+/** All experiments that speak of a slide, by name. */
+function named({ experiments, also = [] }: Slide): string[] {
+  return [...experiments.map(({ id }) => id), ...also];
+}
+
+function slideSections(slide: Slide, found: ReadonlyMap<string, Finished & { drawn: readonly string[] }>): Section[] {
+  const elsewhere = (slide.also ?? []).filter((id) => found.has(id)).map((id) => found.get(id)!.experiment);
+  return [
+    { heading: slide.title, level: 3, id: slide.title, text: slide.claims },
+    ...slide.experiments.flatMap(({ id }) => (found.has(id) ? experimentSections(found.get(id)!) : [])),
+    ...(elsewhere.length === 0
+      ? []
+      : [{ links: elsewhere.map(({ id, title }) => ({ words: `See ${id}`, to: id, beside: title })) }]),
+  ];
+}
+
+function experimentSections(one: Finished & { drawn: readonly string[] }): Section[] {
+  const { experiment, outcome, seconds, drawn } = one;
+  const { id, title, source } = experiment;
+  const text = `${source}. ${verdict(outcome.rows).replace(/^./, (letter) => letter.toUpperCase())}; ${Math.ceil(seconds)} s. What is measured, and how that differs: src/experiments/${id}/README.md.`;
+  return [
+    { heading: `${id}: ${title}`, level: 4, id, text },
+    { table: { head: HEAD, rows: outcome.rows.map(cells) } },
+    ...outcome.figures.map((figure, k): Section => ({ caption: figure.caption, svg: drawn[k] })),
+  ];
+}
