@@ -15,18 +15,18 @@ export interface Finished {
 const HEAD = ["claim", "paper", "measured", "95 % interval", "holds"];
 
 /** The same for a terminal: what is long stands last, where it may run on. */
-export const LINE_HEAD = ["holds", "measured", "95 % interval", "claim (in the paper)"];
+export const LINE_HEAD = ["holds", "measured", "95 % interval", "claim; in the paper"];
 
 /** A claim beside what was measured, as cells of a table. */
 function cells(row: Row): string[] {
   const [holds, measured, ends] = line(row);
-  return [row.claim, row.paper, measured, ends, holds];
+  return [row.claim, row.paper, measured, ends.replace(" ", "\u00a0"), holds];
 }
 
 /** The same for a terminal. */
 export function line({ claim, paper, measured, low, high, holds }: Row): string[] {
   const ends = low === high ? "" : interval({ mean: measured, low, high });
-  return [holds ? "yes" : "NO", short(measured), ends, `${claim} (${paper})`];
+  return [holds ? "yes" : "NO", short(measured), ends, `${claim}; ${paper}`];
 }
 
 /** How many claims hold, in a sentence. */

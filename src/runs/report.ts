@@ -155,7 +155,7 @@ a { color: inherit; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .9rem .25rem 0; text-align: left; font-weight: normal; vertical-align: top; }
 thead th { color: #666; border-bottom: 1px solid #aaa; font-size: .9rem; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; min-width: 3rem; }
 .wide { overflow-x: auto; }
 figure { margin: 0; }
 figure > svg { max-width: 100%; height: auto; }
