@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { rng } from "../autodiff/index.ts";
 import { promptIds, type Tokenizer } from "../data/index.ts";
 import { BadInput } from "./exit.ts";
+import type { LanguageIngredients } from "./texts.ts";
 
 /** Prompts in tokens, those to learn from and those that are held out (all, where none are). */
 export interface Prompts {
@@ -9,11 +10,18 @@ export interface Prompts {
   readonly prompts: readonly Int32Array[];
 }
 
+/** What is answered: the prompts of a file that has nothing else, or those of its texts. */
+export async function promptsOf(ingredients: LanguageIngredients): Promise<Prompts> {
+  const { data, seed } = ingredients.problem;
+  const { tokenizer, context, values } = await ingredients.parts();
+  return promptsAlone(data.path, tokenizer, { context, share: values.validation, seed }) ?? ingredients.texts();
+}
+
 /**
  * The prompts of a file of JSON Lines that has nothing else: {"prompt": "..."} a line. `undefined` if the first line is something
  * else. A prompt longer than half of the context loses its beginning. Throws `BadInput`, naming the line.
  */
-export function promptsAlone(
+function promptsAlone(
   file: string,
   tokenizer: Tokenizer,
   { context, share, seed }: { readonly context: number; readonly share: number; readonly seed: number },

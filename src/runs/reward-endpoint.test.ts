@@ -55,6 +55,15 @@ describe("a reward on the other side of the network", () => {
     ["elsewhere", (reply: ServerResponse) => reply.writeHead(404).end(), /it answered with status 404, expected 200$/],
     ["answering NaN", (reply: ServerResponse) => reply.end('{"scores":[1,2,null,4,5]}'), /score 2 is null, expected a finite/],
     ["too short", (reply: ServerResponse) => reply.end('{"scores":[1]}'), /it gave 1 scores for 5 answers, expected one each/],
+    ["answering the word NaN", (reply: ServerResponse) => reply.end('{"scores":[NaN,2,3,4,5]}'), /which is not JSON, expected/],
+    ["answering a number as text", (reply: ServerResponse) => reply.end('{"scores":["1",2,3,4,5]}'), /score 0 is "1", expected/],
+    ["too long", (reply: ServerResponse) => reply.end('{"scores":[1,2,3,4,5,6]}'), /it gave 6 scores for 5 answers/],
+    ["another thing", (reply: ServerResponse) => reply.end("[1,2,3,4,5]"), /it answered "\[1,2,3,4,5\]", expected \{"scores"/],
+    [
+      "cut off",
+      (reply: ServerResponse) => void reply.write('{"scores":[1,', () => reply.destroy()),
+      /it closed the connection in the middle of its answer; tried 2 times/,
+    ],
     ["a page", (reply: ServerResponse) => reply.end("<html>"), /it answered "<html>", which is not JSON/],
   ])("says so where it is %s", async (_, answer, message) => {
     const { url } = await serving((_items, reply) => answer(reply));
@@ -68,5 +77,15 @@ describe("a reward on the other side of the network", () => {
     await expect(rewardEndpoint(url, texts, { ...quick, retries: 0 })(answers)).rejects.toThrow(
       /it can't be reached \(ECONNREFUSED\); tried 1 time,/,
     );
+  });
+
+  it.each([
+    ["nonsense", {}, /nonsense: expected an address such as/],
+    ["http://localhost/", { batch: 0 }, /batch is 0, expected a whole number from 1 on/],
+    ["http://localhost/", { retries: -1 }, /retries is -1, expected a whole number from 0 on/],
+    ["http://localhost/", { timeout: 0 }, /timeout is 0, expected seconds, more than 0/],
+    ["http://localhost/", { timeout: Number.NaN }, /timeout is NaN/],
+  ])("at %s with %j is refused before anything is asked", (url, options, message) => {
+    expect(() => rewardEndpoint(url, texts, options)).toThrow(message);
   });
 });

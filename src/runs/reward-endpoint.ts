@@ -19,13 +19,17 @@ export interface EndpointOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A day, in seconds. */
+const LONGEST = 86_400;
+
 /** What makes no sense to ask again: the server understood and answered badly. */
 class Refused extends Error {}
 
 /**
  * A reward on the other side of the network: POST {"items": [{"prompt", "response"}, ...]}, answered by {"scores": [number, ...]} in
  * the same order. A request that is lost, takes too long, or meets a status of 429 or 5xx is made again. Throws with the address, what
- * came, and how often it was tried; on another status, on numbers that are none, and on too few or too many of them at once.
+ * came, and how often it was tried; on another status, on numbers that are none, and on too few or too many of them at once. Throws
+ * right away on what is no address, and on options that can't be.
  */
 export function rewardEndpoint(
   url: string,
@@ -33,6 +37,18 @@ export function rewardEndpoint(
   options: EndpointOptions = {},
 ): (answers: readonly Answer[]) => Promise<Float64Array> {
   const { timeout = 30, retries = 3, patience = 1, batch = 64, headers = {} } = options;
+  if (!URL.canParse(url)) throw new TypeError(`${url}: expected an address such as http://localhost:8000/score`);
+  if (!(timeout > 0 && timeout <= LONGEST)) {
+    throw new RangeError(`timeout is ${timeout}, expected seconds, more than 0 and at most ${LONGEST}`);
+  }
+  for (const [name, value, least] of [
+    ["retries", retries, 0],
+    ["batch", batch, 1],
+  ] as const) {
+    if (!(Number.isInteger(value) && value >= least)) {
+      throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
+    }
+  }
   const once = async (items: readonly TextAnswer[]): Promise<number[]> => {
     const response = await fetch(url, {
       method: "POST",
@@ -92,5 +108,6 @@ function reason(error: Error, timeout: number): string {
   if (error.name === "TimeoutError") return `no answer within ${timeout} s`;
   const { cause } = error as { cause?: { code?: string; message?: string } };
   if (error.message === "fetch failed") return `it can't be reached (${cause?.code ?? cause?.message ?? "no connection"})`;
+  if (error.message === "terminated") return "it closed the connection in the middle of its answer";
   return error.message;
 }

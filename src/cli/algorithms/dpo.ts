@@ -1,12 +1,21 @@
 import { z } from "zod";
-import { dpo as algorithm } from "../../algorithms/index.ts";
+import {
+  type Algorithm,
+  type DpoOptions,
+  type DpoProblem,
+  type DpoRecord,
+  type DpoResult,
+  type DpoState,
+  dpo as plain,
+} from "../../algorithms/index.ts";
 import { rng } from "../../autodiff/index.ts";
 import { judgePreferences, klFrom } from "../../evaluation/index.ts";
 import type { Context } from "../../mdp/index.ts";
 import { type LanguageFamily, languageModel } from "../../policies/index.ts";
 import { type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
+import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
-import { findScorer } from "../scorer.ts";
+import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
 import { choice, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { modelFiles } from "./model-files.ts";
@@ -14,6 +23,11 @@ import { modelFiles } from "./model-files.ts";
 /** Prompts that are answered to measure the divergence from the reference. */
 const PROMPTS = 64;
 const x = { of: "updates", label: "updates of the parameters" };
+
+const algorithm: Algorithm<DpoProblem, DpoOptions & Asking, DpoState, DpoRecord, DpoResult> = {
+  ...plain,
+  defaults: { ...plain.defaults, ...asking },
+};
 
 export const dpo = languageRecipe({
   algorithm,
@@ -34,6 +48,7 @@ export const dpo = languageRecipe({
     comparisons: whole(1),
     updatesPerRound: whole(1),
     requestSize: whole(),
+    ...askingReadings,
     optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
     schedule: choice("constant", "linear", "cosine"),
     reference: choice("cached", "live"),
@@ -74,13 +89,13 @@ export const dpo = languageRecipe({
       modelFiles({ model: model.model, theta: policy.theta }, model.json, ingredients.problem);
 
     if (asked !== undefined) {
-      const { prompts, contexts } = await ingredients.texts();
-      const { expert, score } = await findScorer(asked, tokenizer);
+      const { prompts, contexts } = await promptsOf(ingredients);
+      const { expert, score } = await findScorer(asked, tokenizer, options);
       const some = prompts.slice(0, PROMPTS);
       const scored = async (policy: typeof model) => {
         const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("scored") });
         const scores = await score(some.map((own, i) => ({ x: own, y: drawn[i][0] })));
-        return scores.reduce((sum, own) => sum + own, 0) / scores.length;
+        return Array.from(scores).reduce((sum, own) => sum + own, 0) / scores.length;
       };
       return {
         problem: { ...shared, online: { contexts, expert } },

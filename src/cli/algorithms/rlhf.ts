@@ -12,14 +12,13 @@ import type { Tokenizer } from "../../data/index.ts";
 import { klFrom, meanInterval } from "../../evaluation/index.ts";
 import { type LanguageFamily, languageModel } from "../../policies/index.ts";
 import { mustShareTokenizer, onnxReward, type ResponseReward, rewardOfAnswers } from "../../rewards/index.ts";
-import { rewardEndpoint } from "../../runs/index.ts";
 import { BadInput, given } from "../exit.ts";
 import { readBytes } from "../files.ts";
 import { languageRecipe, type Measure } from "../language-recipe.ts";
-import { promptsAlone } from "../prompts.ts";
+import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { loadRewardModel } from "../score.ts";
-import { findScorer } from "../scorer.ts";
+import { type Asking, asking, askingReadings, findScorer, isAddress } from "../scorer.ts";
 import { choice, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { modelFiles } from "./model-files.ts";
@@ -28,21 +27,14 @@ import { modelFiles } from "./model-files.ts";
 const PROMPTS = 64;
 const x = { of: "round", label: "rounds of answering, scoring and updating" };
 
-/** How a reward on the other side of the network is asked, and a learned one with several members believed. */
-interface Asking {
-  /** Seconds until a request counts as lost. */
-  timeout: number;
-  /** How often a request is made again. */
-  retries: number;
+interface Options extends RlhfOptions, Asking {
   /** β of a reward model's mean − β std of its members. */
   caution: number;
 }
 
-type Options = RlhfOptions & Asking;
-
 const algorithm: Algorithm<RlhfProblem, Options, RlhfState, RlhfRecord, { readonly policy: RlhfProblem["policy"] }> = {
   ...rlhf,
-  defaults: { ...rlhf.defaults, timeout: 30, retries: 3, caution: 0 },
+  defaults: { ...rlhf.defaults, ...asking, caution: 0 },
 };
 
 /** Policy training of a language model from a reward. */
@@ -65,8 +57,7 @@ export const rlhfRecipe = languageRecipe({
     gamma: real(0, 1),
     lambda: real(0, 1),
     requestSize: whole(),
-    timeout: real(0),
-    retries: whole(),
+    ...askingReadings,
     caution: real(0),
   },
   // A long text costs as much as many short ones, so responses are bounded unless something else is said.
@@ -74,13 +65,12 @@ export const rlhfRecipe = languageRecipe({
   takes: ["reference", "expert", "reward"],
   async build(ingredients, options) {
     const { problem } = ingredients;
-    const { model, tokenizer, reference: named, context, values } = await ingredients.parts();
+    const { model, tokenizer, reference: named, values } = await ingredients.parts();
     const { seed } = options;
-    const split = { context, share: values.validation, seed: problem.seed };
-    const { prompts, contexts } = promptsAlone(problem.data.path, tokenizer, split) ?? (await ingredients.texts());
+    const { prompts, contexts } = await promptsOf(ingredients);
     const reference = named ?? model;
     const reward = await rewardOf(problem.reward, tokenizer, options);
-    const gold = problem.expert === undefined ? undefined : (await findScorer(problem.expert, tokenizer)).score;
+    const gold = problem.expert === undefined ? undefined : (await findScorer(problem.expert, tokenizer, options)).score;
     const some = prompts.slice(0, PROMPTS);
     const length = options.maxLength > 0 ? { maxLength: options.maxLength } : {};
     const written = async (policy: typeof model) => {
@@ -153,23 +143,17 @@ export const rlhfRecipe = languageRecipe({
 });
 
 /** The reward that `--reward` names: an address, the folder of a reward model, an ONNX file, or a file of words with weights. */
-async function rewardOf(named: string | undefined, tokenizer: Tokenizer, options: Asking): Promise<ResponseReward> {
+async function rewardOf(named: string | undefined, tokenizer: Tokenizer, options: Options): Promise<ResponseReward> {
   const kinds = "the folder of a reward model, an ONNX file (.onnx), words with weights, or an address http://...";
   if (named === undefined) throw new BadInput(`there is no reward to be made large; give --reward: ${kinds}`);
-  if (/^https?:\/\//.test(named)) {
-    const { timeout, retries } = options;
-    return rewardEndpoint(named, ({ x: own, y }) => ({ prompt: tokenizer.decode(own), response: tokenizer.decode(y.actions) }), {
-      timeout,
-      retries,
-    });
-  }
+  if (isAddress(named)) return (await findScorer(named, tokenizer, options)).score;
   if (!existsSync(named)) throw new BadInput(`${named}: there is no such file or folder; expected ${kinds}`);
   if (statSync(named).isDirectory()) {
     const learned = await loadRewardModel(named);
     await given(() => mustShareTokenizer(learned.tokenizer, tokenizer));
     return rewardOfAnswers(learned, { caution: options.caution });
   }
-  if (!named.toLowerCase().endsWith(".onnx")) return (await findScorer(named, tokenizer)).score;
+  if (!named.toLowerCase().endsWith(".onnx")) return (await findScorer(named, tokenizer, options)).score;
   try {
     return await given(() => onnxReward(readBytes(named)));
   } catch (error) {
