@@ -1,5 +1,6 @@
 import type { ParamTree, Rng, Tensor } from "../autodiff/index.ts";
 import type { Answer, Context, Plain, Response } from "../mdp/index.ts";
+import type { SamplingOptions } from "./language/sampling.ts";
 
 /**
  * A family of policies over whole responses, π_θ(y | x) = Π_t π_θ(a_t | x, a_1, ..., a_{t-1}): a language model, a bandit, a
@@ -59,15 +60,14 @@ export interface ResponseExpressions {
 /** Arrays by the names of inputs. */
 export type ResponseFeeds = Record<string, Float32Array | Int32Array>;
 
-export interface RespondOptions {
+/** Temperature, top-k, top-p and min-p are those of choices: tokens, or the action of a bandit. */
+export interface RespondOptions extends SamplingOptions {
   /** Where draws come from. */
   readonly random: Rng;
   /** Responses to each context. */
   readonly n?: number;
   /** The most actions of a response; by default what the policy allows. */
   readonly maxLength?: number;
-  /** What logits are divided by; 0 for the most likely action. */
-  readonly temperature?: number;
 }
 
 /** A family with its parameters: one policy over responses. */

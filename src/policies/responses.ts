@@ -1,6 +1,7 @@
-import { input, mul, reshape, type Tensor } from "../autodiff/index.ts";
+import { input, mul, type Rng, reshape, type Tensor } from "../autodiff/index.ts";
 import type { Answer, Context, Response } from "../mdp/index.ts";
 import { describe, size } from "../mdp/index.ts";
+import { checkSampling, drawToken, isRestricted, type SamplingOptions } from "./language/sampling.ts";
 import type { PolicyModel } from "./model.ts";
 import { type NeuralPolicy, neuralPolicy } from "./neural.ts";
 import type { Normaliser } from "./observation.ts";
@@ -65,9 +66,11 @@ export function responsesOf(model: PolicyModel, { normal, play }: ResponsesOptio
 
     async respond(theta, contexts, options) {
       const { n = 1, random, temperature = 1 } = options;
-      if (temperature !== 1 && temperature !== 0) {
+      checkSampling(options);
+      const choices = single && !play;
+      if (!choices && ((temperature !== 1 && temperature !== 0) || isRestricted(options))) {
         throw new RangeError(
-          `the temperature of a policy of steps is 1 (a draw) or 0 (the most likely action), found ${temperature}`,
+          `the temperature of a policy of steps is 1 (a draw) or 0 (the most likely action), and all actions are drawn from, found ${JSON.stringify({ ...options, random: undefined })}`,
         );
       }
       const policy = neuralPolicy(model, theta, normal);
@@ -80,7 +83,9 @@ export function responsesOf(model: PolicyModel, { normal, play }: ResponsesOptio
       } else {
         const s = new Float32Array(streams.length * D);
         for (let k = 0; k < streams.length; k++) s.set(contexts[Math.floor(k / n)], k * D);
-        const a = await policy.act(s, temperature === 0 ? { deterministic: true } : { rng: streams });
+        const a = choices
+          ? await chosen(policy, s, options, streams)
+          : await policy.act(s, temperature === 0 ? { deterministic: true } : { rng: streams });
         for (let k = 0; k < streams.length; k++) drawn.push({ actions: a.slice(k * K, (k + 1) * K) });
       }
       return contexts.map((_, i) => drawn.slice(i * n, (i + 1) * n));
@@ -106,4 +111,16 @@ export function responsesOf(model: PolicyModel, { normal, play }: ResponsesOptio
     }
     return T;
   }
+}
+
+/** One action to each state, drawn by its logits. */
+async function chosen(
+  policy: NeuralPolicy,
+  s: Float32Array,
+  sampling: SamplingOptions,
+  random: readonly Rng[],
+): Promise<Int32Array> {
+  const { logits } = await policy.distribution(s);
+  const V = policy.model.head.inputs;
+  return Int32Array.from(random, (own, row) => drawToken(logits, row * V, V, sampling, own));
 }

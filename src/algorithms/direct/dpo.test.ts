@@ -188,6 +188,23 @@ describe("direct preference optimisation", () => {
     expect(kept.records[0].loss).toBeCloseTo(live.records[0].loss!, 5);
   });
 
+  it("online, how the two responses are drawn can be chosen: the hotter, the more often they differ", async () => {
+    const { model, theta } = bandit();
+    const decided = { model, theta: theta.map((x) => 400 * x) };
+    const problem = { policy: decided, online: { contexts: contexts(300), expert } };
+    const ties = async (sampling: Partial<DpoOptions>) => {
+      const options = { rounds: 1, comparisons: 256, updatesPerRound: 1, klSamples: 0, ...sampling };
+      return (await train(dpo, problem, options)).records[0].ties!;
+    };
+    expect(await ties({ temperature: 0 })).toBe(1);
+    expect(await ties({ topK: 1 })).toBe(1);
+    const [cold, own, hot] = [await ties({ temperature: 0.02 }), await ties({}), await ties({ temperature: 1e5 })];
+    expect(cold).toBeGreaterThan(own + 0.1);
+    expect(own).toBeGreaterThan(hot + 0.1);
+    expect(Math.abs(hot - 0.25)).toBeLessThan(3 * Math.sqrt((0.25 * 0.75) / 256)); // four actions, all alike
+    await expect(ties({ topP: 2 })).rejects.toThrow(/topP is above 0 and at most 1, found 2/);
+  });
+
   it("episodes of a world are compared like texts: the log-probability of a response is the sum over its steps", async () => {
     // A corridor of 4 cells: each step goes left or right; the expert prefers the episode that gets further to the right.
     const model = tabular({ observation: discrete(4), action: discrete(2) });

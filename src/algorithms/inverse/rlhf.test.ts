@@ -1,12 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { initialise, rng } from "../../autodiff/index.ts";
+import { compile, initialise, rng } from "../../autodiff/index.ts";
 import { characters } from "../../data/index.ts";
 import { meanInterval } from "../../evaluation/index.ts";
 import { type Answer, box, discrete } from "../../mdp/index.ts";
-import { firstTheta, gpt2, languageFamily, mlp, type ResponsePolicy, responsesOf, tabular } from "../../policies/index.ts";
+import {
+  firstTheta,
+  gpt2,
+  languageFamily,
+  mlp,
+  type ResponsePolicy,
+  responsesOf,
+  tabular,
+  tokenWeights,
+} from "../../policies/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { groupRelative, leaveOneOut, tokenAdvantages, tokenRewards } from "./rlhf/advantages.ts";
 import { bestOfN, bestOfNKl, bestOfNMean, bestOfNPolicy, rlhfOptimum } from "./rlhf/optimum.ts";
+import { placesOf } from "./rlhf/places.ts";
+import { reader } from "./rlhf/reading.ts";
+import { keeper } from "./rlhf/sampled.ts";
 import { RewardError } from "./rlhf/scoring.ts";
 import { type RlhfOptions, type RlhfProblem, type RlhfRecord, rlhf } from "./rlhf.ts";
 
@@ -116,6 +128,106 @@ describe("policy training approaches the exact optimum π_ref exp(r/β)/Z", () =
     expect(meanInterval(late).low).toBeGreaterThan(0.12);
     expect(meanInterval(late).high).toBeLessThan(0.28);
     expect(records[records.length - 1].beta).toBeLessThan(2);
+  });
+});
+
+describe("where responses are drawn otherwise than from π_θ itself, all is of what they were drawn from", () => {
+  it.each([
+    ["ppo", 0.5],
+    ["rloo", 2],
+    ["grpo", 2],
+  ] as const)("%s at temperature %d approaches the optimum of the tempered policies", async (method, temperature) => {
+    const more = { method, temperature, scaleAdvantages: false, learningRate: 0.08 * temperature };
+    const { policy, records } = await train(rlhf, bandits, { ...quick, ...more });
+    const tempered = (theta: ArrayLike<number>) => Float64Array.from(theta, (z) => z / temperature);
+    const target = rlhfOptimum(rows(tempered(logRef), Y), table, 0.5, Y).map(Math.exp);
+    const left = ({ theta }: ResponsePolicy) => divergences({ model, theta: Float32Array.from(tempered(theta)) }, target);
+    expect(meanInterval(left(bandits.policy)).low).toBeGreaterThan(0.1);
+    expect(meanInterval(left(policy)).high).toBeLessThan(0.03);
+    expect(meanInterval(divergences(policy, target)).mean).toBeGreaterThan(2 * meanInterval(left(policy)).high);
+    expect(records[0].kl).toBeCloseTo(0, 6);
+  });
+
+  it("under top-k the optimum over the k actions is approached, and what is never drawn never changes", async () => {
+    const topK = 2;
+    const first = Float32Array.from(logRef, (z, i) => {
+      const row = logRef.subarray(Y * Math.floor(i / Y), Y * Math.floor(i / Y) + Y);
+      return [...row].sort((a, b) => b - a).indexOf(z) < topK ? z + 6 : z; // far above the others, whatever is learned
+    });
+    const kept = first.map((z) => (z > 2 ? 1 : 0));
+    const problem = { ...bandits, policy: { model, theta: first } };
+    const { policy, records } = await train(rlhf, problem, { ...quick, method: "rloo", topK });
+    const only = (z: ArrayLike<number>) =>
+      rows(
+        Array.from(z, (own, i) => (kept[i] ? own : -1e3)),
+        Y,
+      );
+    const target = rlhfOptimum(only(first), table, 0.5, Y).map(Math.exp);
+    const left = (theta: Float32Array) => divergences({ model, theta: Float32Array.from(only(theta)) }, target);
+    expect(kept.reduce((sum, own) => sum + own)).toBe(X * topK);
+    expect(meanInterval(left(first)).mean).toBeGreaterThan(0.06);
+    expect(meanInterval(left(policy.theta)).high).toBeLessThan(0.02);
+    policy.theta.forEach((z, i) => {
+      if (!kept[i]) expect(z).toBeCloseTo(first[i], 3); // but for rounding, which Adam makes larger
+    });
+    expect(records[0].kl).toBeCloseTo(0, 6);
+    expect(records[0].entropy).toBeLessThan(Math.log(topK));
+  });
+
+  it("log-probabilities are those that tokens were drawn by", async () => {
+    const sampling = { temperature: 0.7, topK: 5, topP: 0.9, minP: 0.02 };
+    const { theta } = writing.policy;
+    const contexts = writing.contexts.slice(0, 2);
+    const drawn = await family.respond(theta, contexts, { n: 20, maxLength: 4, random: rng(4), ...sampling });
+    const answers = contexts.flatMap((x, i) => drawn[i].map((y) => ({ x, y })));
+    const plain = await reader(family, {}).read(theta, answers);
+    const kept = (await keeper(family, sampling)(theta, answers))!;
+    const found = await reader(family, sampling).read(theta, answers, kept);
+    const V = alphabet.size;
+    const whole = await compile({ outputs: { z: family.expressions({ rows: answers.length }).logits! }, params: family.params });
+    const feeds = family.feeds(answers);
+    const z = (await whole.run({ ...feeds, theta })).z as Float32Array;
+    placesOf(feeds, answers.length).forEach((places, i) => {
+      places.forEach((at, t) => {
+        const weights = tokenWeights(z, at * V, V, sampling);
+        const total = weights.reduce((sum, w) => sum + w);
+        const p = weights.map((w) => w / total);
+        expect(found.logPi[i][t]).toBeCloseTo(Math.log(p[answers[i].y.actions[t]]), 4);
+        expect(found.entropies[i][t]).toBeCloseTo(-p.reduce((sum, own) => sum + (own > 0 ? own * Math.log(own) : 0), 0), 4);
+        expect(p.filter((own) => own > 0).length).toBeLessThanOrEqual(sampling.topK);
+      });
+      expect(found.logPi[i]).not.toEqual(plain.logPi[i]);
+    });
+  });
+
+  it.each(["ppo", "rloo", "grpo"] as const)(
+    "the first ratios of %s are 1: nothing is cut, and the policy's loss is −E[A]",
+    async (method) => {
+      const sampling = { temperature: 1.5, topK: 4, topP: 0.8 };
+      const once = { ...small, ...sampling, method, rounds: 1, epochs: 1, batchSize: 32, normaliseAdvantages: true };
+      const [record] = (await train(rlhf, writing, once)).records;
+      expect(record.clipped).toBe(0);
+      expect(record.kl).toBeCloseTo(0, 5);
+      expect(Math.abs(record.loss - (record.value_loss ?? 0))).toBeLessThan(1e-5); // advantages add up to 0
+    },
+  );
+
+  it("a resumed run equals an uninterrupted one", async () => {
+    const options = { ...small, method: "grpo" as const, rounds: 4, temperature: 1.3, topP: 0.9, minP: 0.01 };
+    const run = start(rlhf, writing, options);
+    await run.next();
+    await run.next();
+    const rest = resume(rlhf, writing, run.checkpoint());
+    for await (const _ of run);
+    for await (const _ of rest);
+    expect((await rest.result()).policy.theta).toEqual((await run.result()).policy.theta);
+  });
+
+  it("the best of n are cloned as a whole, from a reference that is tempered and restricted", async () => {
+    const options = { ...small, method: "best-of-n" as const, rounds: 6, batchSize: 8, temperature: 1.2, topK: 6 };
+    const { records } = await train(rlhf, writing, options);
+    expect(records[5].reward).toBeGreaterThan(records[0].reward);
+    expect(records.every(({ loss, kl }) => Number.isFinite(loss) && Number.isFinite(kl))).toBe(true);
   });
 });
 
@@ -258,6 +370,9 @@ describe("what doesn't fit together", () => {
     [{ batchSize: 7 }, /a round learns from 128 responses, which minibatches of 7 don't divide/],
     [{ beta: -1 }, /beta is -1, expected 0 or a positive number/],
     [{ klTarget: 1, beta: 0 }, /start from a beta above 0/],
+    [{ temperature: 0 }, /temperature is 0: all responses to a context are the same/],
+    [{ topP: 0 }, /topP is above 0 and at most 1, found 0/],
+    [{ topK: -1 }, /topK is a whole number of tokens/],
     [{ rounds: 0 }, /rounds is 0, expected a whole number from 1 on/],
   ])("%j", async (options, message) => {
     await expect(train(rlhf, bandits, { ...quick, ...options } as Partial<RlhfOptions>)).rejects.toThrow(message);
@@ -277,5 +392,8 @@ describe("what doesn't fit together", () => {
     };
     const { records } = await train(rlhf, problem, { ...quick, rounds: 2, method: "ppo" });
     expect(records[1].value_loss).toBeGreaterThan(0);
+    await expect(train(rlhf, problem, { ...quick, temperature: 0.5 })).rejects.toThrow(
+      /the policy's actions are no choices, found temperature 0.5, topK 0, topP 1, minP 0; expected 1, 0, 1 and 0/,
+    );
   });
 });

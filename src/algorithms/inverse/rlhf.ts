@@ -81,6 +81,10 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
     prompts: 16,
     group: 4,
     maxLength: 0,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    minP: 0,
     epochs: 2,
     batchSize: 32,
     learningRate: 1e-4,
@@ -136,12 +140,13 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
 
     // log π_θ, log π_ref, V of every token; advantages
     const r = pending.rewards.subarray(from);
-    const pi = await work.own.read(work.learned.values ? state.learner.theta : policyOf(state, size), judged);
-    const piRef = await work.reference.read(referenceOf(problem).theta, judged);
+    const kept = await work.kept(policyOf(state, size), judged);
+    const pi = await work.own.read(work.learned.values ? state.learner.theta : policyOf(state, size), judged, kept);
+    const piRef = await work.reference.read(referenceOf(problem).theta, judged, kept);
     const lesson =
       options.method === "best-of-n"
         ? bestOfGroups(options, answers, pending.rewards)
-        : lessonOf(options, beta, answers, r, pi, piRef);
+        : { ...lessonOf(options, beta, answers, r, pi, piRef), kept };
 
     // θ ← optimizer(θ, ∇ L), some epochs of minibatches
     const { learner, measured } = await learn(state, problem, work, lesson);

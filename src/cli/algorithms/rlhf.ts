@@ -52,6 +52,10 @@ export const rlhfRecipe = languageRecipe({
     prompts: whole(1),
     group: whole(1),
     maxLength: whole(),
+    temperature: real(0),
+    topK: whole(),
+    topP: real(0, 1),
+    minP: real(0, 1),
     epochs: whole(1),
     batchSize: whole(1),
     gamma: real(0, 1),
@@ -72,9 +76,11 @@ export const rlhfRecipe = languageRecipe({
     const reward = await rewardOf(problem.reward, tokenizer, options);
     const gold = problem.expert === undefined ? undefined : (await findScorer(problem.expert, tokenizer, options)).score;
     const some = prompts.slice(0, PROMPTS);
-    const length = options.maxLength > 0 ? { maxLength: options.maxLength } : {};
+    // Judged by responses that are drawn as those that it learned from.
+    const { temperature, topK, topP, minP, maxLength } = options;
+    const how = { temperature, topK, topP, minP, ...(maxLength > 0 ? { maxLength } : {}) };
     const written = async (policy: typeof model) => {
-      const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("judged"), ...length });
+      const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("judged"), ...how });
       return some.map((own, i) => ({ x: own, y: drawn[i][0] }));
     };
     const measure = async (id: string, name: string, score: ResponseReward, policy: typeof model): Promise<Measure> => {

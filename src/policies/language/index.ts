@@ -14,6 +14,6 @@ export { type DecodeOptions, decodeTokens, type GenerateOptions } from "./genera
 export { type LanguageModel, languageModel, pretrained, transformer } from "./language-model.ts";
 export { firstTheta, type LoraOptions, loraFamily, mergeAdapter, readAdapter, writeAdapter } from "./lora.ts";
 export { type Perplexity, perplexity } from "./perplexity.ts";
-export { drawToken, type SamplingOptions } from "./sampling.ts";
+export { checkSampling, drawToken, isPlain, isRestricted, type SamplingOptions, tokenWeights } from "./sampling.ts";
 export { tokenPolicy } from "./token-policy.ts";
 export { held } from "./weights.ts";

@@ -17,17 +17,37 @@ export interface SamplingOptions {
  * to what the ones before have left. Of equal tokens the first counts as the more likely. Throws on logits that are not finite.
  */
 export function drawToken(z: Float32Array, from: number, V: number, options: SamplingOptions, random: Rng): number {
+  if (options.temperature === 0) return likeliest(z, from, V);
+  return random.categorical(tokenWeights(z, from, V, options));
+}
+
+/** What such a token is drawn by: weights `[V]`, 1 for the most likely token, 0 for those that are left out. */
+export function tokenWeights(z: Float32Array, from: number, V: number, options: SamplingOptions): Float64Array {
   const { temperature = 1, topK = 0, topP = 1, minP = 0 } = options;
-  let best = 0;
-  for (let v = 1; v < V; v++) if (z[from + v] > z[from + best]) best = v;
-  if (!Number.isFinite(z[from + best]))
-    throw new RangeError(`the largest logit is ${z[from + best]}, expected a finite number; look at the weights`);
-  if (temperature === 0) return best;
+  const best = likeliest(z, from, V);
   const p = new Float64Array(V);
   for (let v = 0; v < V; v++) p[v] = Math.exp((z[from + v] - z[from + best]) / temperature);
   if ((topK > 0 && topK < V) || topP < 1) restrict(p, topK, topP);
   if (minP > 0) for (let v = 0; v < V; v++) if (p[v] < minP) p[v] = 0; // the most likely token has p = 1
-  return random.categorical(p);
+  return p;
+}
+
+/** Whether tokens are drawn from the model's own distribution. */
+export function isPlain({ temperature = 1, topK = 0, topP = 1, minP = 0 }: SamplingOptions): boolean {
+  return temperature === 1 && !isRestricted({ topK, topP, minP });
+}
+
+/** Whether some tokens may be left out. */
+export function isRestricted({ topK = 0, topP = 1, minP = 0 }: SamplingOptions): boolean {
+  return topK > 0 || topP < 1 || minP > 0;
+}
+
+function likeliest(z: Float32Array, from: number, V: number): number {
+  let best = 0;
+  for (let v = 1; v < V; v++) if (z[from + v] > z[from + best]) best = v;
+  if (!Number.isFinite(z[from + best]))
+    throw new RangeError(`the largest logit is ${z[from + best]}, expected a finite number; look at the weights`);
+  return best;
 }
 
 /** Sets to 0 all but the k largest, and of these all but the fewest that reach a share p of their sum. */

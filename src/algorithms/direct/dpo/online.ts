@@ -42,7 +42,9 @@ async function drawn(state: DpoState, problem: DpoProblem, contexts: readonly Co
   const { model } = problem.policy;
   const random = stream.split("contexts");
   const xs = Array.from({ length: state.options.comparisons }, () => contexts[random.integer(contexts.length)]);
-  const responses = await model.respond(state.learner.theta, xs, { n: 2, random: stream.split("responses") });
+  const { temperature, topK, topP, minP } = state.options;
+  const how = { temperature, topK, topP, minP };
+  const responses = await model.respond(state.learner.theta, xs, { n: 2, random: stream.split("responses"), ...how });
   const comparisons = responses.map(([y1, y2], i): Comparison => ({ x: xs[i], y1, y2 }));
   const choices = Float64Array.from(comparisons, ({ y1, y2 }) => (sameResponse(y1, y2) ? 0.5 : Number.NaN));
   return { comparisons, choices };

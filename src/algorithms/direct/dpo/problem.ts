@@ -1,6 +1,6 @@
 import type { ArrayCache, Rows } from "../../../data/index.ts";
 import { type Context, type Preference, type PreferenceExpert, type Rating, sameResponse } from "../../../mdp/index.ts";
-import type { ResponsePolicy } from "../../../policies/index.ts";
+import { checkSampling, type ResponsePolicy } from "../../../policies/index.ts";
 import type { FitOptions } from "../log-loss.ts";
 import { checkLoss, type LossOptions } from "./mixture.ts";
 
@@ -39,6 +39,14 @@ export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entrop
   updatesPerRound: number;
   /** Online: whether a round learns from all comparisons so far, as DAgger does, or from its own. */
   buffer: "all" | "latest";
+  /**
+   * Online: how the two responses are drawn: temperature, top-k, top-p and min-p. The loss takes comparisons of any responses, so its
+   * log-probabilities stay those of π_θ itself.
+   */
+  temperature: number;
+  topK: number;
+  topP: number;
+  minP: number;
   /** Online: comparisons in one request; 0 for all of a round in one. */
   requestSize: number;
   seed: number;
@@ -69,6 +77,7 @@ export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
       throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
     }
   }
+  checkSampling(options);
   if (!online && options.epochs === 0 && options.updates === 0) {
     throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
   }

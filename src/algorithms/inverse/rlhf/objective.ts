@@ -30,9 +30,10 @@ import {
   type Update,
   zeros,
 } from "../../../autodiff/index.ts";
-import type { ResponseExpressions, ResponseModel } from "../../../policies/index.ts";
+import { isRestricted, type ResponseExpressions, type ResponseModel } from "../../../policies/index.ts";
 import { sectioned } from "../../../solvers/index.ts";
 import { type RlhfOptions, rowsOf } from "./problem.ts";
+import { sampledFrom } from "./sampled.ts";
 
 /** What is trained: the policy, and with `ppo` a critic behind it in the same flat vector. */
 export interface Learned {
@@ -146,7 +147,9 @@ export function rlhfOptimizer(learned: Learned, options: RlhfOptions, total: num
 }
 
 export function compileRlhf(model: ResponseModel, learned: Learned, options: RlhfOptions, total: number): Promise<Update> {
-  const expressions = model.expressions({ rows: rowsOf(options) });
+  // What is cloned is cloned as a whole: the best of n may hold actions that π_θ would leave out.
+  const restricted = isRestricted(options) && options.method !== "best-of-n";
+  const expressions = sampledFrom(model.expressions({ rows: rowsOf(options) }), options, restricted);
   return compileUpdate({
     ...rlhfLoss(expressions, learned.values?.(expressions), options),
     params: learned.params,

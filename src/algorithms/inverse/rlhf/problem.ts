@@ -1,6 +1,7 @@
 import type { Context } from "../../../mdp/index.ts";
-import type { ResponsePolicy } from "../../../policies/index.ts";
+import { checkSampling, type ResponsePolicy } from "../../../policies/index.ts";
 import type { ResponseReward } from "../../../rewards/index.ts";
+import { checkSampled } from "./sampled.ts";
 
 /** A policy to start from, a policy not to go far from, contexts to answer, and a reward for whole answers. */
 export interface RlhfProblem {
@@ -41,6 +42,14 @@ export interface RlhfOptions {
   group: number;
   /** The most actions of a response; 0 for what the policy allows. */
   maxLength: number;
+  /**
+   * How the next action is drawn: temperature, top-k, top-p and min-p. All that is computed of a response (ratios, the divergence,
+   * entropies, the gradient) is that of the distribution it was drawn from; π_ref is tempered and restricted alike.
+   */
+  temperature: number;
+  topK: number;
+  topP: number;
+  minP: number;
   /** Passes over the responses of a round. */
   epochs: number;
   /** Responses in a minibatch. */
@@ -73,8 +82,8 @@ export interface RlhfOptions {
 }
 
 /** Throws if policy, contexts and options don't go together. */
-export function checkRlhf({ contexts }: RlhfProblem, options: RlhfOptions): void {
-  const { method, beta, group, penalty } = options;
+export function checkRlhf({ contexts, policy }: RlhfProblem, options: RlhfOptions): void {
+  const { method, beta, group, penalty, temperature } = options;
   if (contexts.length === 0) throw new RangeError("there are no contexts to answer; expected at least one");
   const methods: readonly string[] = ["ppo", "rloo", "grpo", "best-of-n"];
   if (!methods.includes(method)) throw new RangeError(`method is "${method}", expected one of ${methods.join(", ")}`);
@@ -96,6 +105,10 @@ export function checkRlhf({ contexts }: RlhfProblem, options: RlhfOptions): void
   for (const name of ["klTarget", "betaRate", "weightDecay", "clipNorm", "valueClip", "entropyBonus"] as const) {
     if (!(options[name] >= 0)) throw new RangeError(`${name} is ${options[name]}, expected 0 or a positive number`);
   }
+  checkSampling(options);
+  if (temperature === 0)
+    throw new RangeError("temperature is 0: all responses to a context are the same; expected a positive number");
+  checkSampled(policy, options);
   if (options.klTarget > 0 && beta === 0)
     throw new RangeError("a klTarget moves beta by shares of itself; start from a beta above 0");
   const learned = learnedFrom(options);

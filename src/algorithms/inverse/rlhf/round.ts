@@ -4,8 +4,10 @@ import type { ResponsePolicy } from "../../../policies/index.ts";
 import { groupRelative, leaveOneOut, type Tokens, tokenAdvantages, tokenRewards } from "./advantages.ts";
 import { compileRlhf, type Learned, learnedOf, REPORTED } from "./objective.ts";
 import { bestIn } from "./optimum.ts";
+import { gridOf } from "./places.ts";
 import { learnedFrom, type RlhfOptions, type RlhfProblem, rowsOf } from "./problem.ts";
-import { gridOf, type Reader, type Reading, reader } from "./reading.ts";
+import { type Reader, type Reading, reader } from "./reading.ts";
+import { type Kept, keeper, keptFeeds } from "./sampled.ts";
 import type { Written } from "./scoring.ts";
 
 /** Plain data: all that the next round depends on. Every draw follows a stream of the seed. */
@@ -33,6 +35,8 @@ export interface Workshop {
   /** π_θ with its critic, and π_ref. */
   readonly own: Reader;
   readonly reference: Reader;
+  /** The actions that draws of π_θ were made among, where some were left out. */
+  readonly kept: ReturnType<typeof keeper>;
 }
 
 const workshops = new WeakMap<RlhfState, Promise<Workshop>>();
@@ -53,8 +57,9 @@ async function makeWorkshop({ options }: RlhfState, problem: RlhfProblem): Promi
   return {
     learned,
     update: await compileRlhf(model, learned, options, updatesIn(options)),
-    own: reader(model, learned),
-    reference: reader(referenceOf(problem).model),
+    own: reader(model, options, learned),
+    reference: reader(referenceOf(problem).model, options),
+    kept: keeper(model, options),
   };
 }
 
@@ -89,10 +94,11 @@ export async function written(state: RlhfState, problem: RlhfProblem, size: numb
   const random = stream.split("contexts");
   const numbers = Array.from({ length: options.prompts }, () => random.integer(problem.contexts.length));
   const xs = numbers.map((k) => problem.contexts[k]);
-  const length = options.maxLength > 0 ? { maxLength: options.maxLength } : {};
+  const { temperature, topK, topP, minP } = options;
+  const how = { temperature, topK, topP, minP, ...(options.maxLength > 0 ? { maxLength: options.maxLength } : {}) };
   const theta = policyOf(state, size);
   const draw = (policy: ResponsePolicy, purpose: string, n: number) =>
-    policy.model.respond(policy.theta, xs, { n, random: stream.split(purpose), ...length });
+    policy.model.respond(policy.theta, xs, { n, random: stream.split(purpose), ...how });
   const own = { model, theta };
   const groups =
     options.method === "best-of-n"
@@ -121,6 +127,8 @@ export function answersOf({ contexts, responses }: Written, problem: RlhfProblem
 export interface Lesson {
   readonly answers: readonly Answer[];
   readonly tokens: Readonly<Record<string, readonly Float32Array[]>>;
+  /** The actions that each token was drawn among, where some were left out. */
+  readonly kept?: readonly Kept[] | undefined;
 }
 
 /** Advantages of what was written, by the method's rule. `pi` and `piRef` are readings of the same answers. */
@@ -160,7 +168,7 @@ export async function learn(
   state: RlhfState,
   problem: RlhfProblem,
   { update }: Workshop,
-  { answers, tokens }: Lesson,
+  { answers, tokens, kept }: Lesson,
 ): Promise<{ learner: TrainState; measured: Measured }> {
   const { options } = state;
   const { theta, slots, t } = state.learner;
@@ -183,6 +191,7 @@ export async function learn(
       ]);
       const report = await update.run(learner, {
         ...feeds,
+        ...keptFeeds(feeds, kept && batch.map((i) => kept[i])),
         ...Object.fromEntries(grids),
         beta: Float32Array.of(state.beta),
       });
