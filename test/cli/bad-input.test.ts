@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpz, numericArray } from "../../src/data/index.ts";
-import { apprentice, newFolder } from "./command.ts";
+import { apprentice, apprenticeEach, type Ended, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -24,8 +24,15 @@ function cartPoleFile(change: (arrays: { obs: Float32Array; acts: BigInt64Array 
 }
 
 beforeAll(async () => {
-  const made = await apprentice("demos record --env CartPole-v1 --expert balancer --episodes 3 --out demos.npz", folder);
-  expect(made.code).toBe(0);
+  const made = await apprenticeEach(
+    [
+      "demos record --env CartPole-v1 --expert balancer --episodes 3 --out demos.npz",
+      "train bc --env CartPole-v1 --demos demos.npz --set epochs=1 --judge-episodes 2 --out run",
+      "train bc --env Gridworld-v1 --episodes 2 --judge-episodes 2 --out grid",
+    ],
+    folder,
+  );
+  expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);
   const whole = readFileSync(at("demos.npz"));
   writeFileSync(at("empty.npz"), "");
   writeFileSync(at("cut.npz"), whole.subarray(0, whole.length - 1000));
@@ -47,13 +54,6 @@ beforeAll(async () => {
   writeFileSync(at("no.onnx"), "onnx");
   mkdirSync(at("thesis"));
   writeFileSync(at("thesis/chapter-1.txt"), "all of it");
-  const trained = await apprentice(
-    "train bc --env CartPole-v1 --demos demos.npz --set epochs=1 --judge-episodes 2 --out run",
-    folder,
-  );
-  expect(trained.code).toBe(0);
-  const other = await apprentice("train bc --env Gridworld-v1 --episodes 2 --judge-episodes 2 --out grid", folder);
-  expect(other.code).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -149,10 +149,25 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
 ];
 
 describe("bad input is answered in one line, with exit code 2, and nothing is written over", () => {
-  it.concurrent.each(cases)("%s", async (_what, line, says) => {
-    const { code, out, err } = await apprentice(line, folder);
+  let ended: Ended[];
+  beforeAll(async () => {
+    ended = await apprenticeEach(
+      cases.map(([, line]) => line),
+      folder,
+    );
+  });
+
+  it.each(cases)("%s", (_what, line, says) => {
+    const { code, out, err } = ended[cases.findIndex((one) => one[1] === line)];
     expect(err).toMatch(says);
     expect(err).toMatch(/^error: [^\n]+\n$/);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+  });
+
+  it("as a process of its own", async () => {
+    const [, line, says] = cases[0];
+    const { code, out, err } = await apprentice(line, folder);
+    expect(err).toMatch(says);
     expect({ code, out }).toEqual({ code: 2, out: "" });
   });
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export interface Ended {
   readonly code: number | null;
@@ -12,10 +13,11 @@ export interface Ended {
 
 /** The built `apprentice` as a process of its own, in a folder. */
 export function begin(args: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [process.env.APPRENTICE_TESTED as string, ...args], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return started([process.env.APPRENTICE_TESTED as string, ...args], cwd);
+}
+
+function started(args: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const said = { out: "", err: "" };
   child.stdout?.setEncoding("utf8").on("data", (text) => {
     said.out += text;
@@ -29,6 +31,27 @@ export function begin(args: readonly string[], cwd: string): { child: ChildProce
 /** The same, to its end. Arguments are words of one line. */
 export function apprentice(line: string, cwd: string): Promise<Ended> {
   return begin(line.split(" "), cwd).ended;
+}
+
+const LINES = fileURLToPath(new URL("lines.mjs", import.meta.url));
+const MARK = "\u001eend of a line\u001e";
+
+/**
+ * What each of many command lines comes to, one after the other in a folder. They share a process that loads the program once,
+ * which takes longer than most of them; one that ended the process, or kept it from ending, would fail them all.
+ */
+export async function apprenticeEach(lines: readonly string[], cwd: string): Promise<Ended[]> {
+  const words = JSON.stringify(lines.map((line) => line.split(" ")));
+  const { code, out, err } = await started([LINES, process.env.APPRENTICE_TESTED as string, words, MARK], cwd).ended;
+  const outs = out.split(MARK);
+  const errs = err.split(MARK);
+  if (code !== 0 || outs.length !== lines.length + 1 || errs.length !== lines.length + 1) {
+    throw new Error(`line ${errs.length} of ${lines.length} ended the process with ${code}: ${errs.at(-1)}`);
+  }
+  return lines.map((_, i) => {
+    const [, said, status] = /^([\s\S]*?)(\d+|undefined)$/.exec(errs[i]) as RegExpExecArray;
+    return { code: Number(status), out: outs[i], err: said };
+  });
 }
 
 /** The JSON object on the last line of standard output. */

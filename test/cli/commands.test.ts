@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, type Ended, lastLine, newFolder } from "./command.ts";
+import { apprentice, apprenticeEach, type Ended, lastLine, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -191,18 +191,18 @@ describe("apprentice demos and data", () => {
       folder,
     );
     expect(lastLine(recorded)).toMatchObject({ env: "MountainCar-v0", expert: "climber", trajectories: 4 });
-    for (const [from, to] of [
-      ["climbs.npz", "climbs.jsonl"],
-      ["climbs.jsonl", "climbs.safetensors"],
-    ]) {
-      expect((await apprentice(`data convert ${from} ${to} --env MountainCar-v0`, folder)).code).toBe(0);
-      expect(statSync(at(to)).size).toBeGreaterThan(1000);
-    }
-    const [first, last] = await Promise.all(
-      ["climbs.npz", "climbs.safetensors"].map(async (name) =>
-        lastLine(await apprentice(`data inspect ${name} --env MountainCar-v0 --json`, folder)),
-      ),
+    const [toText, toTensors, ofFirst, ofLast] = await apprenticeEach(
+      [
+        "data convert climbs.npz climbs.jsonl --env MountainCar-v0",
+        "data convert climbs.jsonl climbs.safetensors --env MountainCar-v0",
+        "data inspect climbs.npz --env MountainCar-v0 --json",
+        "data inspect climbs.safetensors --env MountainCar-v0 --json",
+      ],
+      folder,
     );
+    expect([toText.code, toTensors.code]).toEqual([0, 0]);
+    for (const name of ["climbs.jsonl", "climbs.safetensors"]) expect(statSync(at(name)).size).toBeGreaterThan(1000);
+    const [first, last] = [ofFirst, ofLast].map(lastLine);
     for (const key of ["trajectories", "steps", "return", "length", "observations", "actionCounts"]) {
       expect(last[key], key).toEqual(first[key]);
     }
@@ -220,21 +220,20 @@ describe("apprentice demos and data", () => {
 });
 
 describe("apprentice lists and helps", () => {
-  it.concurrent.each(["", "train", "evaluate", "demos record", "data inspect", "data convert", "envs", "algorithms", "demo"])(
-    "%s --help has an example",
-    async (command) => {
-      const { code, out } = await apprentice(`${command} --help`.trim(), folder);
-      expect(code).toBe(0);
-      expect(out).toMatch(/Examples?:\n {2}apprentice /);
-    },
-  );
+  it("every command with an example", async () => {
+    const names = ["", "train ", "evaluate ", "demos record ", "data inspect ", "data convert ", "envs ", "algorithms ", "demo "];
+    const lines = names.map((name) => `${name}--help`);
+    for (const [i, { code, out }] of (await apprenticeEach(lines, folder)).entries()) {
+      expect(code, lines[i]).toBe(0);
+      expect(out, lines[i]).toMatch(/Examples?:\n {2}apprentice /);
+    }
+  });
 
   it("environments with their experts, algorithms with their settings", async () => {
-    const envs = await apprentice("envs --json", folder);
+    const [envs, { out: settings }] = await apprenticeEach(["envs --json", "algorithms bc"], folder);
     expect(JSON.parse(envs.out)).toContainEqual(
       expect.objectContaining({ id: "CartPole-v1", action: "discrete(2)", experts: ["balancer"] }),
     );
-    const settings = (await apprentice("algorithms bc", folder)).out;
     expect(settings).toMatch(/\nlearningRate +0.003 +a number\n/);
     expect(settings).toMatch(/\nhidden +32,32 +whole numbers from 1 with commas between them, or none\n/);
   });

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, begin, type Ended, lastLine, newFolder } from "./command.ts";
+import { apprentice, apprenticeEach, begin, type Ended, lastLine, newFolder } from "./command.ts";
 
 const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -95,16 +95,18 @@ describe("apprentice train reward-model and apprentice score", () => {
 });
 
 describe("what can't be is said in one line", () => {
-  const refused = async (line: string, message: RegExp) => {
-    const { code, err } = await apprentice(line, folder);
-    expect(err).toMatch(message);
-    expect(err.trim().split("\n").at(-1)).toMatch(/^error: /);
-    expect(code).toBe(2);
+  const refused = async (...cases: (readonly [line: string, message: RegExp])[]) => {
+    const lines = cases.map(([line]) => line);
+    for (const [i, { code, err }] of (await apprenticeEach(lines, folder)).entries()) {
+      expect(err, lines[i]).toMatch(cases[i][1]);
+      expect(err.trim().split("\n").at(-1)).toMatch(/^error: /);
+      expect(code).toBe(2);
+    }
   };
 
   it("comparisons that contradict each other", async () => {
     const line = train("no", "contradictions=refuse validation=0").replace("pairs.jsonl", "more.jsonl");
-    await refused(line, /preferences 0 and 80 say the opposite of each other \(16 of 88/);
+    await refused([line, /preferences 0 and 80 say the opposite of each other \(16 of 88/]);
     const kept = await apprentice("score rm --data more.jsonl --json", folder);
     expect(kept.err).toMatch(/note: .*16 of 88 comparisons say the opposite of another one/);
   });
@@ -113,12 +115,14 @@ describe("what can't be is said in one line", () => {
     cpSync(join(folder, "rm", "reward"), join(folder, "other"), { recursive: true });
     const vocabulary = join(folder, "other", "vocabulary.json");
     writeFileSync(vocabulary, readFileSync(vocabulary, "utf8").replace("good", "gOOd"));
-    await refused("score other --data pairs.jsonl", /other: reward.json: the tokenizer in this folder is not the one/);
-    await refused("score nothing --data pairs.jsonl", /nothing: there is no such folder/);
-    await refused("score rm --data nothing.jsonl", /nothing.jsonl/);
     write("ratings.jsonl", [{ prompt: "a", completion: "b", label: true }]);
-    await refused("score rm --data ratings.jsonl", /found no comparisons/);
-    await refused("score rm --data pairs.jsonl --resume", /--resume goes on behind the lines of --out FILE/);
-    await refused(train("no").replace("pairs.jsonl", "ratings.jsonl"), /learns from comparisons, found ratings/);
+    await refused(
+      ["score other --data pairs.jsonl", /other: reward.json: the tokenizer in this folder is not the one/],
+      ["score nothing --data pairs.jsonl", /nothing: there is no such folder/],
+      ["score rm --data nothing.jsonl", /nothing.jsonl/],
+      ["score rm --data ratings.jsonl", /found no comparisons/],
+      ["score rm --data pairs.jsonl --resume", /--resume goes on behind the lines of --out FILE/],
+      [train("no").replace("pairs.jsonl", "ratings.jsonl"), /learns from comparisons, found ratings/],
+    );
   }, 60_000);
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, lastLine, newFolder } from "./command.ts";
+import { apprentice, apprenticeEach, type Ended, lastLine, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -47,7 +47,7 @@ describe("apprentice watch", () => {
     expect(readdirSync(at("grid"))).toContain("0000.png");
   });
 
-  it.each([
+  const refused = [
     ["nobody", "watch --out a.svg", /nobody to watch; give the folder of a run, or --env NAME --expert/],
     ["no environment", "watch --expert balancer --out a.svg", /which environment to watch; give --env/],
     ["no such folder", "watch nowhere --out a.svg", /nowhere/],
@@ -64,8 +64,17 @@ describe("apprentice watch", () => {
       /the policy sees box\[4\], Pendulum-v1 has box\[3\]/,
     ],
     ["no steps", "watch run --every 0 --out a.svg", /--every.*whole number from 1/],
-  ])("refuses %s in one line", async (_, line, says) => {
-    const { code, err, out } = await apprentice(line, folder);
+  ] as const;
+  let ended: Ended[];
+  beforeAll(async () => {
+    ended = await apprenticeEach(
+      refused.map(([, line]) => line),
+      folder,
+    );
+  });
+
+  it.each(refused)("refuses %s in one line", (_, line, says) => {
+    const { code, err, out } = ended[refused.findIndex((one) => one[1] === line)];
     expect(err).toMatch(says);
     expect(err.trim().split("\n")).toHaveLength(1);
     expect([code, out]).toEqual([2, ""]);
