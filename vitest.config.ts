@@ -1,19 +1,35 @@
 import { defineConfig } from "vitest/config";
+import Order from "./test/order.ts";
+
+/** Files that replace a module by another (`vi.mock`), which whoever comes after them must not meet. */
+const ALONE = ["src/cli/benchmark-plan.test.ts"];
 
 export default defineConfig({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
     testTimeout: 60_000,
+    hookTimeout: 60_000, // a hook that trains once for several tests is no shorter than a test
     maxWorkers: "100%", // one fewer would leave half of a small machine idle
+    sequence: { sequencer: Order },
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
+      // These start the command line as a process, so it is built first; that is left out where none of them is run.
       {
         extends: true,
-        test: { name: "library", include: ["src/**/*.test.ts", "test/**/*.test.ts"], exclude: ["test/cli/**"] },
+        test: { name: "processes", include: ["test/cli/**/*.test.ts"], globalSetup: "./test/cli/built.ts", isolate: false },
       },
-      // These start the command line as a process, so it is built first; that is left out where none of them is run.
-      { extends: true, test: { name: "processes", include: ["test/cli/**/*.test.ts"], globalSetup: "./test/cli/built.ts" } },
+      { extends: true, test: { name: "alone", include: ALONE } },
+      // One load of the library serves all files of a worker: it keeps no state but caches.
+      {
+        extends: true,
+        test: {
+          name: "library",
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["test/cli/**", ...ALONE],
+          isolate: false,
+        },
+      },
     ],
   },
 });
