@@ -22,9 +22,9 @@ export const foster2024: Experiment = {
   claims: expected,
 
   async run({ quick = false, seeds = quick ? 60 : 100, onProgress }) {
-    const horizons = quick ? [8, 64, 512] : [8, 16, 32, 64, 128, 256, 512];
+    const horizons = quick ? [8, 512] : [8, 16, 32, 64, 128, 256, 512];
     const sizes = quick ? [40, 320] : [40, 80, 160, 320, 640];
-    const timedHorizons = quick ? [32, 128] : [16, 32, 64, 128];
+    const timedHorizons = quick ? [16, 64] : [16, 32, 64, 128];
     const few = Math.ceil(seeds / 5); // regrets in corridors vary little
     const total = horizons.length * few + (sizes.length + timedHorizons.length) * seeds;
     const n = 64;

@@ -29,11 +29,11 @@ export const rajaraman2020: Experiment = {
       values.map((value) => ({ ...of, [name]: value }));
     // Everywhere |S| H / N is small: beyond, the gap can't grow any more, and the rates are those of min(H, ...).
     const grids = {
-      H: over({ S: 6, H: 0, N: 400 }, "H", quick ? [32, 128] : [16, 32, 64, 128]),
+      H: over({ S: 6, H: 0, N: 400 }, "H", quick ? [16, 64] : [16, 32, 64, 128]),
       S: over({ S: 0, H: 8, N: 2000 }, "S", quick ? [34, 130] : [34, 66, 130]),
       N: over({ S: 6, H: 12, N: 0 }, "N", quick ? [50, 400] : [50, 100, 200, 400, 800]),
-      mimicHard: over({ S: 6, H: 0, N: 200 }, "H", quick ? [4, 8, 16] : [8, 16, 32]),
-      mimicUnsteady: over({ S: 6, H: 0, N: quick ? 200 : 400 }, "H", quick ? [4, 8, 16] : [8, 16, 32]),
+      mimicHard: over({ S: 6, H: 0, N: 200 }, "H", quick ? [4, 16] : [8, 16, 32]),
+      mimicUnsteady: over({ S: 6, H: 0, N: quick ? 200 : 400 }, "H", quick ? [4, 16] : [8, 16, 32]),
     };
     const repeats = {
       H: seeds,
