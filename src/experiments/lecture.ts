@@ -2,6 +2,7 @@ import { bojarski2016 } from "./bojarski2016/run.ts";
 import { christiano2017Labels } from "./christiano2017-labels/run.ts";
 import { condensation } from "./condensation/run.ts";
 import { daggerRobots } from "./dagger-robots/run.ts";
+import { dpoOnline } from "./dpo-online/run.ts";
 import type { Experiment } from "./experiment.ts";
 import { foster2024 } from "./foster2024/run.ts";
 import { fu2018Tabular } from "./fu2018-tabular/run.ts";
@@ -94,7 +95,7 @@ export const lecture: readonly Part[] = [
         title: "Imitation with Preference Feedback",
         claims:
           "DPO: −E log σ(β log π_θ(y_w|x)/π_ref(y_w|x) − β log π_θ(y_l|x)/π_ref(y_l|x)) learns from comparisons alone, offline or online.",
-        experiments: [rafailov2023Tabular, rafailov2023Gradient, noisyLabels],
+        experiments: [rafailov2023Tabular, rafailov2023Gradient, dpoOnline, noisyLabels],
         also: ["rafailov2023-sentiment", "rlhf-equals-dpo"],
       },
     ],
