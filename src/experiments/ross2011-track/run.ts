@@ -22,7 +22,7 @@ interface Sizes {
 }
 
 const FULL: Sizes = { states: 2500, updates: 300, batchSize: 64, tried: [1, 2, 4, 7, 10, 15, 20], drives: 16, steps: 450 };
-const QUICK: Sizes = { states: 800, updates: 150, batchSize: 32, tried: [7, 8], drives: 20, steps: 150 };
+const QUICK: Sizes = { states: 800, updates: 150, batchSize: 32, tried: [5, 6], drives: 20, steps: 150 };
 
 const METHODS = ["behavior cloning", "SMILe", "DAgger"] as const;
 type Method = (typeof METHODS)[number];

@@ -64,7 +64,8 @@ export const survivalBias: Experiment = {
     const steps = quick ? 24_000 : 60_000;
     const cases: Case[] = (["leave", "stay"] as const)
       .map(corridor)
-      .flatMap((own) => [true, false].flatMap((absorbing) => FORMS.map((form) => ({ corridor: own, form, absorbing }))));
+      .flatMap((own) => [true, false].flatMap((absorbing) => FORMS.map((form) => ({ corridor: own, form, absorbing }))))
+      .filter(({ corridor: { name }, form, absorbing }) => !quick || absorbing || (name === "leave") === (form === "positive"));
     const results: { of: Case; length: Measured }[] = [];
     let done = 0;
     for (const of of cases) {
