@@ -1,17 +1,6 @@
 // Compiles src/ to dist/ when dist/ is older. `npm run build` always compiles, and checks the types on the way.
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,7 +41,6 @@ export function build({ force = false, check = false } = {}) {
       stdio: "inherit",
     });
     if (status !== 0) throw new Error(`the build failed: tsc ended with ${status}; see its messages above`);
-    chmodSync(join(fresh, "cli", "main.js"), 0o755);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
     writeFileSync(stamp, "");

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { StorageError } from "../runs/disk.ts";
 import { BadInput, exit, Interrupted } from "./exit.ts";
