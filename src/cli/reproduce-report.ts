@@ -24,15 +24,21 @@ function cells(row: Row): string[] {
 }
 
 /** The same for a terminal. */
-export function line({ claim, paper, measured, low, high, holds }: Row): string[] {
+export function line({ claim, paper, measured, low, high, holds, decided }: Row): string[] {
   const ends = low === high ? "" : interval({ mean: measured, low, high });
-  return [holds ? "yes" : "NO", short(measured), ends, `${claim}; ${paper}`];
+  return [holds ? "yes" : decided ? "NO" : "open", short(measured), ends, `${claim}; ${paper}`];
 }
 
 /** How many claims hold, in a sentence. */
 export function verdict(rows: readonly Row[]): string {
   const holding = rows.filter(({ holds }) => holds).length;
-  return holding === rows.length ? `all ${holding} claims hold` : `${rows.length - holding} of ${rows.length} claims don't hold`;
+  if (holding === rows.length) return `all ${holding} claims hold`;
+  const open = rows.filter(({ decided }) => !decided).length;
+  const failing = rows.length - holding - open;
+  const parts = [`${holding} of ${rows.length} claims hold`];
+  if (failing > 0) parts.push(`${failing} ${failing === 1 ? "doesn't" : "don't"}`);
+  if (open > 0) parts.push(`${open} ${open === 1 ? "is" : "are"} undecided`);
+  return parts.join(", ");
 }
 
 /**
@@ -60,7 +66,7 @@ export function reproducePage(finished: readonly Finished[], drawn: readonly str
   const ids = finished.map(({ experiment }) => experiment.id).join(" ");
   return reportPage({
     title: "Imitation learning, claim by claim",
-    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""} A claim holds if the whole 95 % interval of what was measured lies where it says.`,
+    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""} A claim holds if the whole 95 % interval of what was measured lies where it says, and is open (undecided) if only a part of it does.`,
     sections: [{ links }, ...sections],
     foot: `apprentice reproduce ${ids}${quick ? " --quick" : ""}  ·  apprentice ${version()}, node ${process.versions.node}`,
   });

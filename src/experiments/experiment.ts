@@ -24,13 +24,18 @@ export interface Measured {
 
 /** A claim beside what was measured. */
 export interface Row {
+  /** The claim's short name in `expected.json`. */
+  readonly name: string;
   readonly claim: string;
   readonly paper: string;
   readonly measured: number;
   /** The ends of the 95 % interval; both `measured` where nothing is left to chance. */
   readonly low: number;
   readonly high: number;
+  /** Whether the whole interval lies where the claim says. */
   readonly holds: boolean;
+  /** Whether the interval lies on one side of the claim's ends: where it doesn't, more repetitions would be needed to tell. */
+  readonly decided: boolean;
 }
 
 /** One line of a figure; points may carry an interval. */
@@ -104,7 +109,8 @@ export function judged(claims: Claims, measured: Readonly<Record<string, Measure
     if (!Object.hasOwn(measured, name)) throw new RangeError(`the claim "${name}" of expected.json was not measured`);
     const found = measured[name];
     const { mean, low, high } = typeof found === "number" ? exactly(found) : found;
-    return { claim, paper, measured: mean, low, high, holds: low >= atLeast && high <= atMost };
+    const holds = low >= atLeast && high <= atMost;
+    return { name, claim, paper, measured: mean, low, high, holds, decided: holds || !(high >= atLeast && low <= atMost) };
   });
 }
 
