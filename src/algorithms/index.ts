@@ -19,6 +19,7 @@ export {
   type DaggerResult,
   type DaggerState,
   dagger,
+  type Pending as PendingRound,
 } from "./direct/dagger.ts";
 export {
   type DeepForwardTrainingOptions,
@@ -34,6 +35,9 @@ export {
   type DeepSmileState,
   deepSmile,
 } from "./direct/deep-smile.ts";
+export type { Asked as AskedComparisons } from "./direct/dpo/asking.ts";
+export type { Measured as DpoMeasures } from "./direct/dpo/record.ts";
+export type { Decided as DecidedComparison } from "./direct/dpo/workshop.ts";
 export {
   type DpoOptions,
   type DpoProblem,
@@ -46,6 +50,7 @@ export {
   type LossOptions,
   type Mixture,
 } from "./direct/dpo.ts";
+export type { FlowState } from "./direct/escape-flow.ts";
 export {
   type ForwardTrainingOptions,
   type ForwardTrainingProblem,
@@ -61,13 +66,21 @@ export {
   type MimicMdState,
   mimicMd,
 } from "./direct/mimic-md.ts";
-export { LABELLED, type Trail } from "./direct/online/aggregate.ts";
-export { ExpertError } from "./direct/online/answers.ts";
+export { type Aggregate, LABELLED, type Round as AggregatedRound, type Trail } from "./direct/online/aggregate.ts";
+export { type AskOptions, ExpertError, type Sheet as AnswerSheet } from "./direct/online/answers.ts";
 export { type Beta, betaSchedule, exponentialBeta, linearBeta } from "./direct/online/beta.ts";
+export type { Effort as ExpertEffort, Thresholds as ControlThresholds } from "./direct/online/control.ts";
+export type { Learner as OnlineLearner } from "./direct/online/learner.ts";
+export type { VisitedRound } from "./direct/online/visits.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
-export type { AdversarialOptions } from "./inverse/adversarial/options.ts";
+export type { PageTable as TokenPageTable, TokenPair, TokenRows } from "./direct/token-pages.ts";
+export type { GrowingColumn, Growth } from "./growth.ts";
+export type { Symptoms as AdversarialSymptoms } from "./inverse/adversarial/diagnosis.ts";
+export type { Memory as AdversarialMemory } from "./inverse/adversarial/memory.ts";
+export type { AdversarialOptions, DiscriminatorOptions } from "./inverse/adversarial/options.ts";
 export { type AdversarialPreset, adversarialPresets } from "./inverse/adversarial/presets.ts";
 export {
+  type Adversarial as AdversarialAlgorithm,
   type AdversarialProblem,
   type AdversarialRecord,
   type AdversarialResult,
@@ -91,6 +104,7 @@ export {
   type BoltzmannIrlState,
   boltzmannIrl,
 } from "./inverse/boltzmann-irl.ts";
+export type { Climb as ConcaveClimb } from "./inverse/concave.ts";
 export {
   type IqLearnOptions,
   type IqLearnProblem,
@@ -116,9 +130,21 @@ export {
   type MaxentIrlState,
   maxentIrl,
 } from "./inverse/maxent-irl.ts";
-export type { ComparedFragments } from "./inverse/preference-rl/answered.ts";
-export type { PreferenceRlOptions } from "./inverse/preference-rl/options.ts";
-export { type LabelSchedule, labelPlan, labelSchedules } from "./inverse/preference-rl/plan.ts";
+export type { Answered as AnsweredFragments, ComparedFragments } from "./inverse/preference-rl/answered.ts";
+export type { Asked as AskedFragments } from "./inverse/preference-rl/asking.ts";
+export type { Steps as RememberedSteps } from "./inverse/preference-rl/memory.ts";
+export type { Normal as RewardNormal } from "./inverse/preference-rl/normal.ts";
+export type {
+  AskOptions as FragmentAskOptions,
+  FragmentRewardOptions,
+  PreferenceRlOptions,
+} from "./inverse/preference-rl/options.ts";
+export {
+  type LabelSchedule,
+  labelPlan,
+  labelSchedules,
+  type PlanOptions as LabelPlanOptions,
+} from "./inverse/preference-rl/plan.ts";
 export { type PreferenceRlPreset, preferenceRlPresets } from "./inverse/preference-rl/presets.ts";
 export { type Selection, selections } from "./inverse/preference-rl/selection.ts";
 export {
@@ -128,6 +154,8 @@ export {
   type PreferenceRlState,
   preferenceRl,
 } from "./inverse/preference-rl.ts";
+export type { OnContradiction } from "./inverse/preferences/comparisons.ts";
+export type { RewardUpdateOptions } from "./inverse/preferences/reward-update.ts";
 export {
   type QSoftmaxOptions,
   type QSoftmaxProblem,
@@ -162,7 +190,7 @@ export {
   bestOfNPolicy,
   rlhfOptimum,
 } from "./inverse/rlhf/optimum.ts";
-export { RewardError } from "./inverse/rlhf/scoring.ts";
+export { RewardError, type Written as WrittenResponses } from "./inverse/rlhf/scoring.ts";
 export {
   type RlhfMethod,
   type RlhfOptions,
@@ -172,6 +200,8 @@ export {
   type RlhfState,
   rlhf,
 } from "./inverse/rlhf.ts";
+export type { SoftRecord, SoftState } from "./inverse/soft-learner.ts";
+export type { SoftOptions, SoftProblem } from "./inverse/soft-options.ts";
 export { type IqLearnPreset, iqLearnPresets } from "./inverse/soft-presets.ts";
 export { type SqilOptions, type SqilProblem, type SqilRecord, type SqilState, sqil } from "./inverse/sqil.ts";
 export {

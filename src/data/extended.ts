@@ -1,4 +1,5 @@
-type Column = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
+/** Numbers side by side, as a state or a data set holds them. */
+export type Column = Float64Array | Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 /** The room that the newest view of it fills from the beginning, and has to itself behind its end. */
 interface Room {

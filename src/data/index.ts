@@ -2,7 +2,7 @@ export { type ArrayCache, contentHash, memoryCache } from "./array-cache.ts";
 export * from "./augment.ts";
 export * from "./codecs/index.ts";
 export * from "./dataset.ts";
-export { extended } from "./extended.ts";
+export { type Column as ExtendedColumn, extended } from "./extended.ts";
 export * from "./minibatch.ts";
 export * from "./pairs.ts";
 export * from "./pictures.ts";

@@ -2,13 +2,14 @@ import { type Box, box, bytes, dict, discrete, multiDiscrete, type Space } from 
 
 // A space as JSON text holds it: infinite bounds as "inf" and "-inf", equal bounds once.
 
-type Bound = number | "inf" | "-inf";
+/** A bound of a box. */
+export type BoundJson = number | "inf" | "-inf";
 
 /** A space as a plain JSON value. */
 export type SpaceJson =
   | { kind: "discrete"; n: number }
   | { kind: "multi-discrete"; ns: number[] }
-  | { kind: "box"; shape: number[]; low: Bound | Bound[]; high: Bound | Bound[] }
+  | { kind: "box"; shape: number[]; low: BoundJson | BoundJson[]; high: BoundJson | BoundJson[] }
   | { kind: "bytes"; shape: number[] }
   | { kind: "dict"; spaces: { [name: string]: SpaceJson } };
 
@@ -50,13 +51,13 @@ export function spaceFromJson(value: unknown): Space {
   }
 }
 
-function boxFromJson(json: { shape: number[]; low: Bound | Bound[]; high: Bound | Bound[] }): Box {
-  const read = (bound: Bound): number => (bound === "inf" ? Infinity : bound === "-inf" ? -Infinity : Number(bound));
-  const bounds = (value: Bound | Bound[]) => (Array.isArray(value) ? value.map(read) : read(value));
+function boxFromJson(json: { shape: number[]; low: BoundJson | BoundJson[]; high: BoundJson | BoundJson[] }): Box {
+  const read = (bound: BoundJson): number => (bound === "inf" ? Infinity : bound === "-inf" ? -Infinity : Number(bound));
+  const bounds = (value: BoundJson | BoundJson[]) => (Array.isArray(value) ? value.map(read) : read(value));
   return box(json.shape, bounds(json.low), bounds(json.high));
 }
 
-function boundsToJson(bounds: Float64Array): Bound | Bound[] {
-  const write = (bound: number): Bound => (bound === Infinity ? "inf" : bound === -Infinity ? "-inf" : bound);
+function boundsToJson(bounds: Float64Array): BoundJson | BoundJson[] {
+  const write = (bound: number): BoundJson => (bound === Infinity ? "inf" : bound === -Infinity ? "-inf" : bound);
   return bounds.every((bound) => bound === bounds[0]) ? write(bounds[0]) : Array.from(bounds, write);
 }

@@ -25,12 +25,20 @@ export { type PlayOn, type ResponsesOptions, responsesOf } from "./responses.ts"
 export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";
 export {
+  type BlockWeights,
   gpt2,
   hiddenStates,
+  type KeysValues,
+  type LinearWeights,
+  type LowRank,
   llama,
   logits,
+  type NormWeights,
+  type Places as TokenPlaces,
   type RotaryConfig,
+  type TransformerActivation,
   type TransformerConfig,
   type TransformerSizes,
+  type TransformerWeights,
   transformerParams,
 } from "./transformer.ts";

@@ -24,7 +24,8 @@ export interface ColumnMark {
   readonly sha256: string;
 }
 
-type ColumnType = keyof typeof types;
+/** How the numbers of a column are kept. */
+export type ColumnType = keyof typeof types;
 
 const types = {
   float64: Float64Array,

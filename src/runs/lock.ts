@@ -15,7 +15,8 @@ export class LockedError extends Error {
   }
 }
 
-interface Holder {
+/** Who has a run open. */
+export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** When the process started, by the system's own count: numbers of processes are used again. */

@@ -10,7 +10,8 @@ export type Section = Headed &
     | { readonly caption?: string; readonly film: Film }
   );
 
-interface Headed {
+/** What stands above a part of a report. */
+export interface Headed {
   /** Without one the part goes on where the one before it ended. */
   readonly heading?: string;
   /** 2, unless the report has parts within parts. */

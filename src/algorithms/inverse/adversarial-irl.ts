@@ -91,7 +91,14 @@ export interface AdversarialResult {
   readonly kept: { readonly by: AdversarialOptions["keep"]; readonly round: number };
 }
 
-type Adversarial = Algorithm<AdversarialProblem, AdversarialOptions, AdversarialState, AdversarialRecord, AdversarialResult>;
+/** GAIL and AIRL are two of these: they differ in the discriminator alone. */
+export type Adversarial = Algorithm<
+  AdversarialProblem,
+  AdversarialOptions,
+  AdversarialState,
+  AdversarialRecord,
+  AdversarialResult
+>;
 
 /** What makes one of the family: what the discriminator's logit is made of, and what it starts with. */
 interface Kind {

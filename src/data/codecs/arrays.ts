@@ -19,7 +19,8 @@ const HOLDERS = {
 
 export type DType = keyof typeof HOLDERS;
 
-interface Held {
+/** What holds the numbers of each type. */
+export interface NumericArrays {
   float64: Float64Array;
   float32: Float32Array;
   float16: Uint16Array;
@@ -37,7 +38,7 @@ interface Held {
 
 /** An array of numbers with a shape, row-major, as files hold it. */
 export type NumericArray = {
-  [T in DType]: { readonly dtype: T; readonly shape: readonly number[]; readonly data: Held[T] };
+  [T in DType]: { readonly dtype: T; readonly shape: readonly number[]; readonly data: NumericArrays[T] };
 }[DType];
 
 const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
@@ -58,7 +59,7 @@ export function elements(shape: readonly number[]): number | undefined {
 }
 
 /** An array over numbers that are there already. Throws if their number is not that of the shape. */
-export function numericArray<T extends DType>(dtype: T, shape: readonly number[], data: Held[T]): NumericArray {
+export function numericArray<T extends DType>(dtype: T, shape: readonly number[], data: NumericArrays[T]): NumericArray {
   if (elements(shape) !== data.length || !(data instanceof HOLDERS[dtype])) {
     throw new RangeError(
       `an array ${dtype}[${shape.join(", ")}] takes ${elements(shape)} numbers in a ${HOLDERS[dtype].name}, found ${data.length} in a ${data.constructor.name}`,

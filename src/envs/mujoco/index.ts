@@ -10,20 +10,20 @@ import { swimmer } from "./swimmer.ts";
 import { walker2d } from "./walker2d.ts";
 
 export { type AntOptions, ant } from "./ant.ts";
-export { loadMujoco, MissingPackageError, type MujocoOptions, mujocoLoaded } from "./engine.ts";
+export { loadMujoco, MissingPackageError, type MujocoFactory, type MujocoOptions, mujocoLoaded } from "./engine.ts";
 export { halfCheetah } from "./half-cheetah.ts";
 export { type HopperOptions, hopper } from "./hopper.ts";
 export { type InvertedDoublePendulumOptions, invertedDoublePendulum } from "./inverted-double-pendulum.ts";
 export { type InvertedPendulumOptions, invertedPendulum } from "./inverted-pendulum.ts";
-export type { Mechanism } from "./mechanism.ts";
+export type { Body, Joint, Mechanism, Shape as BodyShape, Surface, Vec } from "./mechanism.ts";
 export { mjcf } from "./mjcf.ts";
-export type { RobotPoses } from "./poses.ts";
+export type { BodyPose, Pose, RobotPoses, ShapePose } from "./poses.ts";
 export { type ReacherOptions, reacher } from "./reacher.ts";
 export { isRobot, type RobotDefinition, type RobotEnv, type RobotTask, type RobotVector, robot } from "./robot.ts";
 export type { RobotView } from "./side-view.ts";
 export { closeMujoco, type RobotReadings } from "./simulator.ts";
 export { swimmer } from "./swimmer.ts";
-export type { LocomotionOptions } from "./task.ts";
+export type { LocomotionOptions, Range as HealthyRange } from "./task.ts";
 export { type Walker2dOptions, walker2d } from "./walker2d.ts";
 
 /** The robots by the names they are found by. */

@@ -1,7 +1,8 @@
 import { isObject } from "../../data/codecs/text.ts";
 import type { RotaryConfig, TransformerActivation, TransformerConfig } from "../transformer.ts";
 
-type Json = Readonly<Record<string, unknown>>;
+/** A `config.json` as it was read. */
+export type Json = Readonly<Record<string, unknown>>;
 
 /** A family of checkpoints: how its config.json says what the transformer is, and the other way round. */
 interface Family {
