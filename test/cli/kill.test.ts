@@ -8,7 +8,7 @@ import { begin, newestRound, newFolder, outcome } from "./command.ts";
 const KILLS = 20;
 const seed = Number(process.env.APPRENTICE_KILL_SEED ?? 1);
 const folder = newFolder();
-const train = "train bc --env CartPole-v1 --episodes 4 --set epochs=200 --judge-episodes 2 --checkpoint-every 0".split(" ");
+const train = "train bc --env CartPole-v1 --episodes 1 --set epochs=200 --judge-episodes 2 --checkpoint-every 0".split(" ");
 
 let expected: Record<string, string>;
 beforeAll(async () => {
