@@ -18,7 +18,14 @@ function newest(path) {
 function stale() {
   if (!existsSync(stamp)) return true;
   const built = statSync(stamp).mtimeMs;
-  const sources = ["src", "package.json", "tsconfig.json", "tsconfig.build.json", "node_modules/.package-lock.json"];
+  const sources = [
+    "src",
+    "scripts/meanings.mjs",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "node_modules/.package-lock.json",
+  ];
   return sources.some((name) => existsSync(join(root, name)) && newest(join(root, name)) > built);
 }
 
@@ -41,6 +48,7 @@ export function build({ force = false, check = false } = {}) {
       stdio: "inherit",
     });
     if (status !== 0) throw new Error(`the build failed: tsc ended with ${status}; see its messages above`);
+    writeMeanings(fresh);
     rmSync(dist, { recursive: true, force: true });
     renameSync(fresh, dist);
     writeFileSync(stamp, "");
@@ -49,6 +57,17 @@ export function build({ force = false, check = false } = {}) {
   } finally {
     rmdirSync(turn);
   }
+}
+
+/** What the settings mean goes beside the program that shows it; in a process of its own, for whoever builds needn't be async. */
+function writeMeanings(folder) {
+  const { status, stdout } = spawnSync(process.execPath, [join(root, "scripts", "meanings.mjs")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0)
+    throw new Error(`the build failed: reading what the settings mean ended with ${status}; see its messages above`);
+  writeFileSync(join(folder, "meanings.json"), stdout);
 }
 
 function takeTurn(folder) {

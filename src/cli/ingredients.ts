@@ -51,11 +51,17 @@ export const policySettings: Settings = settings(
 );
 
 interface PolicyValues {
+  /** What the policy is: a network of layers, a linear map, a table, a network for pictures; `auto` for what suits the environment. */
   readonly policy: "auto" | "mlp" | "linear" | "tabular" | "cnn";
+  /** Widths of the policy's hidden layers. */
   readonly hidden: number[];
+  /** The activation function between its layers. */
   readonly activation: keyof typeof activations;
+  /** Of real actions: a Gaussian, or one that is squashed into their bounds; `auto` for what suits the environment. */
   readonly distribution: "auto" | "gaussian" | "squashed";
+  /** Of real actions: whether their spread is one learned number an action, depends on the state, or stays as it is. */
   readonly scale: "fixed" | "state" | "constant";
+  /** Of real actions: the logarithm of their spread at the beginning. */
   readonly initialLogStd: number;
 }
 

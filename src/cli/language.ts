@@ -18,7 +18,7 @@ import {
 } from "../policies/index.ts";
 import { filesIn, loadPretrained } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { flag, real, type Settings, settings, whole } from "./settings.ts";
+import { choice, flag, real, type Settings, settings, whole } from "./settings.ts";
 import { say, short } from "./terminal.ts";
 
 /** Transformers that are trained from the start, by the names that `--model` takes. */
@@ -60,33 +60,42 @@ export const languageSettings: Settings = settings(
     width: { ...whole(), expected: `a whole number, 0 for the model's own (${SIZES.width} for a new one)` },
     layers: { ...whole(), expected: `a whole number, 0 for the model's own (${SIZES.layers} for a new one)` },
     heads: { ...whole(), expected: `a whole number, 0 for the model's own (${SIZES.heads} for a new one)` },
-    context: { ...whole(), expected: `tokens of a sequence, 0 for the model's own (${SIZES.context} for a new one)` },
-    vocabulary: { ...whole(), expected: `tokens of a new vocabulary at most, 0 for all characters or ${WORDS} words` },
-    "lora.rank": { ...whole(), expected: "the rank of adapters that are trained instead of the weights, 0 for the weights" },
+    context: { ...whole(), expected: `a whole number, 0 for the model's own (${SIZES.context} for a new one)` },
+    vocabulary: { ...whole(), expected: `a whole number, 0 for all characters or ${WORDS} words` },
+    "lora.rank": { ...whole(), expected: "a whole number, 0 to train the weights themselves" },
     "lora.alpha": real(0),
     "lora.targets": { expected: "modules with commas between them, or usual", schema: z.string().min(1) },
-    validation: { ...real(0, 0.99), expected: "the share of the data that is held out, from 0 to 0.99" },
-    unusable: { expected: "one of refuse, leave-out", schema: z.enum(["refuse", "leave-out"]) },
-    paged: {
-      ...flag(),
-      expected: "whether JSON Lines are read a page at a time, as those beyond 256 MB are anyway: true or false",
-    },
-    samples: { ...whole(), expected: "held-out prompts that are answered before and after" },
+    validation: real(0, 0.99),
+    unusable: choice("refuse", "leave-out"),
+    paged: flag(),
+    samples: whole(),
   },
 );
 
 export interface LanguageValues {
+  /** Of a new model: numbers that stand for a token inside of it. */
   readonly width: number;
+  /** Of a new model: its layers. */
   readonly layers: number;
+  /** Of a new model: heads of attention in each layer. */
   readonly heads: number;
+  /** Tokens that the model reads at most; longer sequences are cut. */
   readonly context: number;
+  /** Of a new model with a vocabulary of its own: the most tokens in it, the commonest of the data. */
   readonly vocabulary: number;
+  /** The rank of adapters (LoRA) that are trained instead of the weights. */
   readonly "lora.rank": number;
+  /** α of adapters: what they add is multiplied by α over the rank. */
   readonly "lora.alpha": number;
+  /** The modules that get adapters, such as q_proj. */
   readonly "lora.targets": string;
+  /** The share of the data that is held out, which the verdict is reached on. */
   readonly validation: number;
+  /** What is done with records that can't teach anything, such as an empty response: the file is refused, or they are left out. */
   readonly unusable: "refuse" | "leave-out";
+  /** Whether JSON Lines are read a page at a time, as those beyond 256 MB are anyway. */
   readonly paged: boolean;
+  /** Held-out prompts that are answered before and after, to be looked at. */
   readonly samples: number;
 }
 

@@ -3,7 +3,7 @@ import { expertsFor } from "../experts/index.ts";
 import { describe } from "../mdp/index.ts";
 import { findRecipe, recipes } from "./algorithms/index.ts";
 import { languageRecipes } from "./algorithms/language.ts";
-import { shown } from "./settings.ts";
+import { explained, settingsTable } from "./settings-table.ts";
 import { print, printJson, table } from "./terminal.ts";
 import { settingsOf } from "./train.ts";
 
@@ -51,22 +51,11 @@ export function listAlgorithms(name: string | undefined, { env, json }: { env?: 
   }
   const known = Object.hasOwn(languageRecipes, name) ? languageRecipes[name] : undefined;
   const recipe = known ?? findRecipe(name);
-  const rows = Object.entries(known ? known.settings : settingsOf(findRecipe(name), env)).map(
-    ([setting, { default: value, expected }]) => ({
-      setting,
-      default: value,
-      expected,
-    }),
-  );
+  const rows = explained(name, known ? known.settings : settingsOf(findRecipe(name), env));
   if (json) {
     printJson({ name, about: recipe.about, settings: rows });
     return;
   }
   print(`${name}: ${recipe.about}\n`);
-  print(
-    table(
-      rows.map((row) => [row.setting, shown(row.default), row.expected]),
-      ["--set", "default", "expected"],
-    ),
-  );
+  print(settingsTable(rows));
 }

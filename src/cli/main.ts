@@ -46,7 +46,13 @@ function program(): Command {
         "apprentice train rlhf --model runs/texts --reward runs/rm --data prompts.jsonl --set method=rloo",
       ),
     )
-    .action(async (algorithm: string | undefined, options) => {
+    .helpOption(false)
+    .option("-h, --help", "with an algorithm before it: what that one learns from, its settings, examples")
+    .action(async (algorithm: string | undefined, { help, ...options }, command: Command) => {
+      if (help)
+        return algorithm === undefined
+          ? command.outputHelp()
+          : (await import("./train-help.ts")).trainHelp(algorithm, options.env);
       const { runTrain } = await import("./run-train.ts");
       await runTrain(algorithm, options, process.argv.slice(2));
     });

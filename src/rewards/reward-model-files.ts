@@ -19,13 +19,15 @@ import type { LearnedRewardModel, RewardModel } from "./reward-model.ts";
 
 /** Which reward models of texts are meant. */
 export interface RewardModelChoice {
+  /** What the reward is: a head on hidden states, β log π_θ/π_ref, or how likely the model finds a "Yes". */
   readonly kind: "explicit" | "implicit" | "generative";
-  /** Explicit: which hidden states are read, and whether the network below the head is trained. */
+  /** Explicit: which hidden state is read, that of the answer's last token, or the mean over the response's. */
   readonly pooling: "last" | "mean";
+  /** Explicit: whether the network below the head is trained too. */
   readonly backbone: "trained" | "frozen";
   /** Explicit and implicit: divide by the number of the response's tokens. */
   readonly lengthNormalised: boolean;
-  /** Implicit: the weight of the log-ratio. */
+  /** Implicit: β, the weight of the log-ratio. */
   readonly beta: number;
 }
 

@@ -22,16 +22,19 @@ export interface RedProblem {
 export interface RedOptions extends PpoOptions {
   /** What the two networks look at: the state; also the action; also the next state; also whether the world ended the episode. */
   over: StepOver;
+  /** Widths of the hidden layers of the two networks. */
   rewardHidden: number[];
   /** Numbers that the networks give for a step. */
   embedding: number;
-  /** Updates by which the one network learns what the other says of the expert's steps, and steps in each. */
+  /** Updates by which the one network learns what the other says of the expert's steps. */
   rewardUpdates: number;
+  /** The expert's steps in each of them. */
   rewardBatch: number;
+  /** The learning rate of the one that learns. */
   rewardRate: number;
   /** What the expert's steps earn on average, which settles σ; below 1. */
   expertReward: number;
-  /** An absorbing state after every end that the world makes. */
+  /** Lead every end that the world makes to an absorbing state with a reward of its own, so that ending is neither free nor a loss. */
   absorbing: boolean;
   /** Share of the trajectories that is held out, and settles σ (rounded down; with none, σ is settled by what was learned from). */
   validation: number;

@@ -33,6 +33,7 @@ export interface RewardModelOptions extends RewardUpdateOptions {
   members: number;
   /** Whether each member learns from comparisons drawn with replacement. */
   bootstrap: boolean;
+  /** What is done with comparisons that say the opposite of one another: both are learned from, both left out, or it is an error. */
   contradictions: OnContradiction;
   /** Updates in a round, each of which gives a record. */
   report: number;

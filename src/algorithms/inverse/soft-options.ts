@@ -17,11 +17,13 @@ export interface SoftOptions {
   updates: number;
   /** The expert's steps in a minibatch; online, as many of the learner's own beside them. */
   batchSize: number;
+  /** The learning rate of Q. */
   learningRate: number;
   /** The learning rate of the actor of real actions. */
   actorRate: number;
   /** Whether the rates stay, or fall in a line to 0 over all updates. */
   schedule: "constant" | "linear";
+  /** γ, the discount. */
   gamma: number;
   /** α: what a nat of entropy is worth, in units of reward. */
   temperature: number;

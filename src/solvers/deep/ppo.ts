@@ -37,6 +37,7 @@ export interface PpoOptions extends ObjectiveOptions, EpochOptions, EstimateOpti
   seed: number;
 }
 
+  /** The learning rate of policy and critic, at its largest. */
 /** Plain data: all that the next round depends on, the environments' states included. */
 export interface PpoState {
   options: PpoOptions;

@@ -9,6 +9,7 @@ export type Loss = LossName | Mixture | (string & {});
 
 /** The options of the loss. */
 export interface LossOptions {
+  /** Which loss of the margin, or a weighted sum of several. */
   loss: Loss;
   /** β: how much reward a nat of divergence from π_ref is worth. */
   beta: number;
@@ -18,7 +19,7 @@ export interface LossOptions {
   lengthNormalised: boolean;
   /** Leave π_ref out: the implicit reward is β log π_θ(y | x). */
   referenceFree: boolean;
-  /** τ of discopop. */
+  /** τ of `discopop`: how sharply it goes over from −log σ(z) to e^−z as the margin z changes sign. */
   discopopTau: number;
 }
 

@@ -40,12 +40,15 @@ export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entrop
   /** Online: whether a round learns from all comparisons so far, as DAgger does, or from its own. */
   buffer: "all" | "latest";
   /**
-   * Online: how the two responses are drawn: temperature, top-k, top-p and min-p. The loss takes comparisons of any responses, so its
+   * Online: what logits are divided by when the two responses are drawn. The loss takes comparisons of any responses, so its
    * log-probabilities stay those of π_θ itself.
    */
   temperature: number;
+  /** Online: only the k most likely actions are drawn; 0 for all. */
   topK: number;
+  /** Online: only the fewest likely actions that reach this probability together are drawn; 1 for all. */
   topP: number;
+  /** Online: only actions of this share of the most likely one's probability are drawn; 0 for all. */
   minP: number;
   /** Online: comparisons in one request; 0 for all of a round in one. */
   requestSize: number;

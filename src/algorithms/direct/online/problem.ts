@@ -30,6 +30,7 @@ export interface DaggerProblem {
 
 /** Everything that behavior cloning has, for the fit of every round, and: */
 export interface DaggerOptions extends BehaviorCloningOptions, AskOptions {
+  /** Rounds of acting, asking and fitting. */
   rounds: number;
   /** States N that are visited each round. */
   states: number;
@@ -38,7 +39,7 @@ export interface DaggerOptions extends BehaviorCloningOptions, AskOptions {
    * from ℬ (the slides), so that every round costs the same.
    */
   mode: "refit" | "streaming";
-  /** The chance that the expert acts, by round. */
+  /** β_i, the chance that the expert acts, by round: 1 in the first and then 0, falling in a line, falling by halves, or given. */
   beta: Beta;
   /** Whether that coin is tossed at every step, or once an episode. */
   mixing: "step" | "episode";

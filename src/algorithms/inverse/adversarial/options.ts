@@ -5,28 +5,36 @@ import type { PpoOptions } from "../../../solvers/index.ts";
 export interface DiscriminatorOptions {
   /** What it looks at: the state; also the action; also the next state; also whether the world ended the episode. */
   over: StepOver;
+  /** Widths of the hidden layers of the discriminator. */
   rewardHidden: number[];
+  /** The activation function between its layers. */
   rewardActivation: "tanh" | "relu" | "silu";
-  /** How its logit becomes a reward. */
+  /**
+   * How D, the chance that a step is the expert's, becomes a reward. `positive`: −log(1 − D), for which every step more is worth
+   * something. `negative`: log D, every step more costs something. `both`: their sum. `forward-kl`: −l e^l, l = log D − log(1 − D).
+   */
   rewardForm: RewardForm;
-  /** f = g + γ h(s') − h(s) instead of g alone. */
+  /** The logit is f = g + γ h(s′) − h(s), h a network of its own, instead of g alone: g is then the reward that can be carried elsewhere. */
   shaping: boolean;
-  /** An absorbing state after every end that the world makes. */
+  /** Lead every end that the world makes to an absorbing state with a reward of its own, so that ending is neither free nor a loss. */
   absorbing: boolean;
-  /** Discriminators side by side, and how much their disagreement costs. */
+  /** Discriminators side by side, whose mean is the reward. */
   members: number;
+  /** How much the members' disagreement costs: their standard deviation times this is subtracted from the reward. */
   doubt: number;
-  /** Updates a round, of minibatches with this many steps of the expert and as many of the learner. */
+  /** Updates of the discriminator in a round. */
   rewardUpdates: number;
+  /** Steps of the expert in its minibatch, and as many of the learner. */
   rewardBatch: number;
+  /** The discriminator's learning rate. */
   rewardRate: number;
-  /** AdamW's decoupled decay. */
+  /** AdamW's decoupled decay of the discriminator's weights. */
   rewardDecay: number;
   /** λ of λ E[(‖∇_x f(x)‖ − 1)²] between the expert's steps and the learner's. */
   gradientPenalty: number;
   /** The share of a minibatch that the penalty is taken on: it costs several times what the loss does. */
   penaltyShare: number;
-  /** Layers that stretch nothing. */
+  /** Divide the discriminator's weights by their largest singular values (spectral normalisation), so that no layer stretches its input. */
   spectral: boolean;
   /** Labels are 1 − this and this instead of 1 and 0. */
   labelSmoothing: number;

@@ -19,10 +19,13 @@ export interface FragmentRewardOptions {
   fragmentLength: number;
   /** What the reward looks at: the state; also the action; also the next state; also whether the world ended the episode. */
   over: StepOver;
+  /** Widths of the hidden layers of the reward. */
   rewardHidden: number[];
+  /** The activation function between its layers. */
   rewardActivation: "tanh" | "relu" | "silu";
-  /** Networks side by side, and how much their disagreement costs. */
+  /** Networks side by side, whose mean is the reward. */
   members: number;
+  /** How much the members' disagreement costs: their standard deviation times this is subtracted from the reward. */
   doubt: number;
   /** Whether each member learns from labels drawn with replacement. */
   bootstrap: boolean;
@@ -30,16 +33,21 @@ export interface FragmentRewardOptions {
   fragmentGamma: number;
   /** ε: the chance that the expert answers at random, as the learner takes it. */
   noise: number;
-  /** Updates after each session, and comparisons in each. */
+  /** Updates of the reward after each session. */
   rewardUpdates: number;
+  /** Comparisons in each of them. */
   rewardBatch: number;
+  /** The reward's learning rate. */
   rewardRate: number;
-  /** AdamW's decoupled decay. */
+  /** AdamW's decoupled decay of the reward's weights. */
   rewardDecay: number;
 }
 
 export interface PreferenceRlOptions extends PpoOptions, FragmentRewardOptions, PlanOptions, AskOptions {
-  /** Which fragments are compared: any; those that the members disagree about; those whose answer tells them most apart. */
+  /**
+   * Which fragments are compared. `random`: any. `disagreement`: those that the members answer most differently. `information`: those
+   * whose answer tells most about which member is right.
+   */
   selection: Selection;
   /** Comparisons that are drawn for each one that is asked for, where they are selected. */
   candidates: number;

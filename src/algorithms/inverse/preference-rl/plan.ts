@@ -10,6 +10,7 @@ export interface PlanOptions {
   sessions: number;
   /** The share of labels that is asked for at the first of them, about what the policy does before it learns. */
   initialShare: number;
+  /** How the labels after the first session are spread over the others: evenly, or in proportion to 1/(1 + i) or 1/(1 + i²). */
   labelSchedule: LabelSchedule;
 }
 

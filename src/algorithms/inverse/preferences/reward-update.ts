@@ -22,12 +22,15 @@ import { bradleyTerryLoss, centring, type RewardModel } from "../../../rewards/i
 export interface RewardUpdateOptions {
   /** Comparisons in a minibatch. */
   batchSize: number;
+  /** The learning rate, at its largest. */
   learningRate: number;
   /** How the rate changes over the updates: stays, falls in a line, or falls along half a cosine to 0. */
   schedule: "constant" | "linear" | "cosine";
   /** Updates over which the rate first rises in a line. */
   warmup: number;
+  /** Which optimizer follows the gradient. */
   optimizer: "adam" | "adamw" | "sgd";
+  /** AdamW's decoupled decay, or plain L2 decay of `sgd`. */
   weightDecay: number;
   /** The gradient is shortened to this length; 0 for never. */
   clipNorm: number;

@@ -43,17 +43,21 @@ export interface RlhfOptions {
   /** The most actions of a response; 0 for what the policy allows. */
   maxLength: number;
   /**
-   * How the next action is drawn: temperature, top-k, top-p and min-p. All that is computed of a response (ratios, the divergence,
-   * entropies, the gradient) is that of the distribution it was drawn from; π_ref is tempered and restricted alike.
+   * What logits are divided by when a response is drawn. All that is computed of it (ratios, the divergence, entropies, the
+   * gradient) is that of the distribution it was drawn from, `topK`, `topP` and `minP` included; π_ref is tempered and restricted alike.
    */
   temperature: number;
+  /** Only the k most likely actions are drawn; 0 for all. */
   topK: number;
+  /** Only the fewest likely actions that reach this probability together are drawn; 1 for all. */
   topP: number;
+  /** Only actions of this share of the most likely one's probability are drawn; 0 for all. */
   minP: number;
   /** Passes over the responses of a round. */
   epochs: number;
   /** Responses in a minibatch. */
   batchSize: number;
+  /** The policy's learning rate. */
   learningRate: number;
   /** Whether the rates stay, or fall in a line to 0 over all updates. */
   schedule: "constant" | "linear";
@@ -65,8 +69,9 @@ export interface RlhfOptions {
   clipRange: number;
   /** `grpo`: divide advantages by the deviation within their group, as the paper does; it makes β weigh less where rewards differ little. */
   scaleAdvantages: boolean;
-  /** `ppo`: discount and decay of the advantages of tokens. */
+  /** `ppo`: γ, the discount from token to token. */
   gamma: number;
+  /** `ppo`: λ of the advantages of tokens: 0 trusts the values alone, 1 the rewards alone. */
   lambda: number;
   /** `ppo`: shift and scale a round's advantages to mean 0 and deviation 1. */
   normaliseAdvantages: boolean;
