@@ -2,6 +2,7 @@ export * from "./algorithm.ts";
 export * from "./env.ts";
 export * from "./expert.ts";
 export * from "./fragment.ts";
+export * from "./made-once.ts";
 export * from "./picture.ts";
 export * from "./policy.ts";
 export * from "./preference.ts";

@@ -1,11 +1,12 @@
 import { type Rng, rng } from "../../autodiff/index.ts";
 import { type Augment, actionColumn, extended, type ObservationColumn, observationColumn, pairs } from "../../data/index.ts";
-import { describe, type Env, type Expert, type Plain, type Policy, sameKind, size, type VectorEnv } from "../../mdp/index.ts";
+import { type Env, type Expert, type Plain, type Policy, size, type VectorEnv } from "../../mdp/index.ts";
 import { clockedPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type BehaviorCloningOptions, behaviorCloning } from "./behavior-cloning.ts";
 import { type AskOptions, askDefaults, fill, missing, type Sheet } from "./online/answers.ts";
 import { type Learner, refitted } from "./online/learner.ts";
+import { mustBeMadeFor } from "./online/made-for.ts";
 
 /** A world, an expert that can be asked, and the family of policies that every step's is chosen from. */
 export interface DeepForwardTrainingProblem {
@@ -75,16 +76,7 @@ export const deepForwardTraining: Algorithm<
   defaults: { ...behaviorCloning.defaults, ...askDefaults, epochs: 50, episodes: 100, steps: 0 },
 
   async init({ env, policy }, options) {
-    for (const [what, own, theirs] of [
-      ["observations", policy.observation, env.observation],
-      ["actions", policy.action, env.action],
-    ] as const) {
-      if (!sameKind(own, theirs)) {
-        throw new TypeError(
-          `the policy is made for ${what} ${describe(own)}, ${env.id} has ${describe(theirs)}; make it for ${env.id}`,
-        );
-      }
-    }
+    mustBeMadeFor(policy, env);
     const { episodes, steps, seed } = options;
     if (!(Number.isInteger(episodes) && episodes > 0))
       throw new RangeError(`episodes is a positive whole number, found ${episodes}`);

@@ -1,11 +1,12 @@
 import { type Rng, rng } from "../../autodiff/index.ts";
 import { type Augment, extended, pairs } from "../../data/index.ts";
-import { describe, type Env, type Expert, type Plain, type Policy, sameKind } from "../../mdp/index.ts";
+import type { Env, Expert, Plain, Policy } from "../../mdp/index.ts";
 import { mixturePolicy, type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type BehaviorCloningOptions, behaviorCloning } from "./behavior-cloning.ts";
 import { type AskOptions, askDefaults, fill, missing } from "./online/answers.ts";
 import { type Learner, refitted } from "./online/learner.ts";
+import { mustBeMadeFor } from "./online/made-for.ts";
 import { type VisitedRound, visited } from "./online/visits.ts";
 
 /** A world, an expert that can be asked, and the family of policies to choose from. */
@@ -68,16 +69,7 @@ export const deepSmile: Algorithm<DeepSmileProblem, DeepSmileOptions, DeepSmileS
   defaults: { ...behaviorCloning.defaults, ...askDefaults, epochs: 20, rounds: 20, states: 500, alpha: 0.1 },
 
   async init({ env, policy }, options) {
-    for (const [what, own, theirs] of [
-      ["observations", policy.observation, env.observation],
-      ["actions", policy.action, env.action],
-    ] as const) {
-      if (!sameKind(own, theirs)) {
-        throw new TypeError(
-          `the policy is made for ${what} ${describe(own)}, ${env.id} has ${describe(theirs)}; make it for ${env.id}`,
-        );
-      }
-    }
+    mustBeMadeFor(policy, env);
     const { rounds, states, alpha } = options;
     for (const [name, value] of Object.entries({ rounds, states })) {
       if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);

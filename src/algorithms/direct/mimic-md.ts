@@ -1,17 +1,8 @@
 import { rng } from "../../autodiff/index.ts";
 import { count, type Dataset, trajectoryAt } from "../../data/index.ts";
-import { describe, type TabularMdp } from "../../mdp/index.ts";
+import { describe, madeOnce, type TabularMdp } from "../../mdp/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import {
-  type EscapeFlow,
-  escapeDistance,
-  escapeFlow,
-  escapeLowerBound,
-  type FlowState,
-  flowOf,
-  flowPolicy,
-  improveFlow,
-} from "./escape-flow.ts";
+import { escapeDistance, escapeFlow, escapeLowerBound, type FlowState, flowOf, flowPolicy, improveFlow } from "./escape-flow.ts";
 
 /** Demonstrations of a deterministic expert, and how the world moves. Its rewards are not looked at. */
 export interface MimicMdProblem {
@@ -109,16 +100,9 @@ export const mimicMd: Algorithm<MimicMdProblem, MimicMdOptions, MimicMdState, Mi
 };
 
 /** Made from the state again after a resumption. */
-const programs = new WeakMap<MimicMdState, EscapeFlow>();
-
-function programOf(state: MimicMdState, dynamics: MimicMdProblem["dynamics"]): EscapeFlow {
-  let program = programs.get(state);
-  if (!program) {
-    program = escapeFlow(dynamics, state.known, state.target);
-    programs.set(state, program);
-  }
-  return program;
-}
+const programOf = madeOnce(({ known, target }: MimicMdState, dynamics: MimicMdProblem["dynamics"]) =>
+  escapeFlow(dynamics, known, target),
+);
 
 /** The steps (h, s, a) of trajectory i; one that has ended stays where it ended until H, and does 0 there. */
 function walk(demos: Dataset, i: number, H: number, visit: (h: number, s: number, a: number) => void): void {

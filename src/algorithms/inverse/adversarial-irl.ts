@@ -1,6 +1,6 @@
 import { initialise, layout, NotFiniteError, rng, type TrainState } from "../../autodiff/index.ts";
 import type { Dataset, Pairs, RunningMoments } from "../../data/index.ts";
-import type { Env, StepBatch } from "../../mdp/index.ts";
+import { type Env, madeOnce, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { noRewards, type StepReward, standardise, stepReward } from "../../rewards/index.ts";
 import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
@@ -18,7 +18,6 @@ import {
   momentsOf,
   normalOf,
   ppoOptions,
-  type Workshop,
   worldOf,
 } from "./adversarial/workshop.ts";
 
@@ -120,15 +119,7 @@ interface Kind {
  * `NotFiniteError` if a loss or a reward is no finite number: what was saved before that round is sound.
  */
 function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial {
-  const workshops = new WeakMap<AdversarialState, Promise<Workshop>>();
-  const workshop = (state: AdversarialState, problem: AdversarialProblem) => {
-    let made = workshops.get(state);
-    if (!made) {
-      made = makeWorkshop(state, problem, policyAware);
-      workshops.set(state, made);
-    }
-    return made;
-  };
+  const workshop = madeOnce((state: AdversarialState, problem: AdversarialProblem) => makeWorkshop(state, problem, policyAware));
 
   return {
     name,

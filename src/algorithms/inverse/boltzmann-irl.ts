@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/index.ts";
-import type { TabularMdp } from "../../mdp/index.ts";
+import { madeOnce, type TabularMdp } from "../../mdp/index.ts";
 import { expectedReward, featureCounts, type LinearReward, linearValues, mustFit, rewardTable } from "../../rewards/index.ts";
 import { occupancy, type PolicyTable, softmaxPolicy, valueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -82,13 +82,8 @@ export const boltzmannIrl: Algorithm<
 
   async iterate(state, problem) {
     const { search, options } = state;
-    let objective = objectives.get(state);
-    if (!objective) {
-      objective = objectiveOf(problem, options);
-      objectives.set(state, objective);
-    }
     const before = search.value;
-    climb(search, objective, { ...options, l1: 0 });
+    climb(search, known(state, problem), { ...options, l1: 0 });
     const gradient = residual(search, 0);
     const gain = options.optimizer === "lbfgs" ? search.value - before : Infinity; // the others go down now and then
     const { tolerance } = options;
@@ -111,7 +106,7 @@ export const boltzmannIrl: Algorithm<
   },
 };
 
-const objectives = new WeakMap<BoltzmannIrlState, Objective>();
+const known = madeOnce(({ options }: BoltzmannIrlState, problem: BoltzmannIrlProblem) => objectiveOf(problem, options));
 
 /** The softmax of the optimal values of a reward by rows, and the greedy policy beside it. */
 function optimal(mdp: TabularMdp, over: LinearReward["features"]["over"], values: Float64Array) {

@@ -1,6 +1,6 @@
 import { type RngState, rng } from "../../autodiff/index.ts";
 import { type Dataset, select } from "../../data/index.ts";
-import type { TabularMdp } from "../../mdp/index.ts";
+import { madeOnce, type TabularMdp } from "../../mdp/index.ts";
 import { expectedReward, featureCounts, type LinearReward, linearValues, mustFit, rewardTable } from "../../rewards/index.ts";
 import { type PolicyTable, valueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -74,11 +74,7 @@ export const maxMarginPlanning: Algorithm<MaxMarginProblem, MaxMarginOptions, Ma
     },
 
     async iterate(state, problem) {
-      let work = workshops.get(state);
-      if (!work) {
-        work = prepare(problem);
-        workshops.set(state, work);
-      }
+      const work = workshop(state, problem);
       const { w, mean, options } = state;
       const { l2, rounds } = options;
       state.k++;
@@ -119,7 +115,7 @@ interface Workshop {
   answer(i: number, w: Float64Array): { counts: Float64Array; loss: number };
 }
 
-const workshops = new WeakMap<MaxMarginState, Workshop>();
+const workshop = madeOnce((_: MaxMarginState, problem: MaxMarginProblem) => prepare(problem));
 
 function prepare({ mdp, reward, demos }: MaxMarginProblem): Workshop {
   const { S, A, terminal } = mdp;

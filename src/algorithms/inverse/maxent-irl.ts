@@ -1,6 +1,6 @@
 import { adam, initialise, rng, sgd, type TrainState } from "../../autodiff/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import type { TabularMdp } from "../../mdp/index.ts";
+import { madeOnce, type TabularMdp } from "../../mdp/index.ts";
 import {
   type CompiledReward,
   compileReward,
@@ -174,20 +174,11 @@ interface Workshop {
   readonly neural?: Promise<CompiledReward>;
 }
 
-const workshops = new WeakMap<MaxentIrlState, Workshop>();
-
-function workshop(state: MaxentIrlState, problem: MaxentIrlProblem): Workshop {
-  const { options } = state;
-  let made = workshops.get(state);
-  if (!made) {
-    made = prepare(problem, options);
-    if (problem.reward.kind === "neural") {
-      made = { ...made, neural: compileReward(problem.reward, neuralOptimizer(options), options.l2) };
-    }
-    workshops.set(state, made);
-  }
-  return made;
-}
+const workshop = madeOnce(({ options }: MaxentIrlState, problem: MaxentIrlProblem): Workshop => {
+  const { reward } = problem;
+  const own = prepare(problem, options);
+  return reward.kind === "neural" ? { ...own, neural: compileReward(reward, neuralOptimizer(options), options.l2) } : own;
+});
 
 function prepare({ mdp, reward, demos }: MaxentIrlProblem, { model: kind, l2 }: MaxentIrlOptions): Workshop {
   const { features } = reward;

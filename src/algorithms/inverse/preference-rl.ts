@@ -1,6 +1,6 @@
 import { initialise, NotFiniteError, rng, type TrainState } from "../../autodiff/index.ts";
 import { decodeTree, encodeTree } from "../../data/index.ts";
-import type { Env, FragmentExpert, Plain, StepBatch } from "../../mdp/index.ts";
+import { type Env, type FragmentExpert, madeOnce, type Plain, type StepBatch } from "../../mdp/index.ts";
 import type { NeuralPolicy, PolicyModel } from "../../policies/index.ts";
 import { type StepReward, stepReward } from "../../rewards/index.ts";
 import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
@@ -178,16 +178,9 @@ export const preferenceRl: Algorithm<
   },
 };
 
-const workshops = new WeakMap<PreferenceRlState, Promise<Workshop>>();
-
-function workshop(state: PreferenceRlState, { env }: PreferenceRlProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(env, state.options, rng(state.options.seed).split("reward"));
-    workshops.set(state, made);
-  }
-  return made;
-}
+const workshop = madeOnce(({ options }: PreferenceRlState, { env }: PreferenceRlProblem) =>
+  makeWorkshop(env, options, rng(options.seed).split("reward")),
+);
 
 interface Learned {
   rewardLoss?: number;

@@ -1,5 +1,5 @@
 import { allPairs, type Dataset, type Pairs } from "../../data/index.ts";
-import { describe, type RewardTable, type TabularMdp } from "../../mdp/index.ts";
+import { describe, madeOnce, type RewardTable, type TabularMdp } from "../../mdp/index.ts";
 import { available } from "../../mdp/tabular.ts";
 import { type Features, featureCounts, indicators, linearValues, mustFit } from "../../rewards/index.ts";
 import { backup, type PolicyTable, softValueIteration } from "../../solvers/index.ts";
@@ -85,12 +85,7 @@ export const qSoftmax: Algorithm<QSoftmaxProblem, QSoftmaxOptions, QSoftmaxState
 
   async iterate(state, problem) {
     const { search, options } = state;
-    let objective = objectives.get(state);
-    if (!objective) {
-      ({ objective } = prepare(problem, options));
-      objectives.set(state, objective);
-    }
-    climb(search, objective, { ...options, l1: 0 });
+    climb(search, objectiveOf(state, problem), { ...options, l1: 0 });
     const gradient = residual(search, 0);
     state.converged = search.stalled || gradient <= options.tolerance;
     return { round: ++state.k, objective: search.value, gradient };
@@ -167,7 +162,7 @@ function softmaxOf(mdp: TabularMdp, Q: Float64Array): { V: Float64Array; pi: Flo
   return { V, pi };
 }
 
-const objectives = new WeakMap<QSoftmaxState, Objective>();
+const objectiveOf = madeOnce(({ options }: QSoftmaxState, problem: QSoftmaxProblem) => prepare(problem, options).objective);
 
 function prepare({ mdp, demos, features = indicators(mdp, "sa") }: QSoftmaxProblem, { l2 }: Pick<QSoftmaxOptions, "l2">) {
   const { S, A } = mdp;

@@ -1,6 +1,6 @@
 import { initialise, Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { type Dataset, deviations, include, noMoments, type Pairs } from "../../data/index.ts";
-import type { Env, Reward, StepBatch } from "../../mdp/index.ts";
+import { type Env, madeOnce, type Reward, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, type Normaliser, normaliser, type PolicyModel } from "../../policies/index.ts";
 import type { StepOver } from "../../rewards/index.ts";
 import { type Critic, type PpoOptions, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
@@ -176,17 +176,9 @@ export const red: Algorithm<RedProblem, RedOptions, RedState, RedRecord, RedResu
   },
 };
 
-const workshops = new WeakMap<RedState, Promise<Distillation>>();
-
-function workshop(state: RedState, problem: RedProblem): Promise<Distillation> {
-  let made = workshops.get(state);
-  if (!made) {
-    const { options, normaliser, random } = state;
-    made = distillation(supportNetwork(problem.env, options), random, shown(problem, options).training, normaliser, options);
-    workshops.set(state, made);
-  }
-  return made;
-}
+const workshop = madeOnce(({ options, normaliser, random }: RedState, problem: RedProblem) =>
+  distillation(supportNetwork(problem.env, options), random, shown(problem, options).training, normaliser, options),
+);
 
 async function rewardsOf(work: Distillation, { distilled, sigma, options }: RedState, steps: StepBatch): Promise<Float64Array> {
   if (sigma === null) throw new Error("red: the reward is known after the distillation; make more rounds first");

@@ -1,6 +1,6 @@
 import { type Rng, rng, type TrainState, type Update } from "../../autodiff/index.ts";
 import { mapRows, type Rows, rowsOf } from "../../data/index.ts";
-import type { Answer, Preference } from "../../mdp/index.ts";
+import { type Answer, madeOnce, type Preference } from "../../mdp/index.ts";
 import {
   answerRewards,
   judgeRewards,
@@ -178,19 +178,7 @@ interface Workshop {
   minibatch(m: number, t: number): Promise<Record<string, Float32Array | Int32Array>>;
 }
 
-const workshops = new WeakMap<RewardModelState, Promise<Workshop>>();
-
-function workshop(state: RewardModelState, problem: RewardModelProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(state, problem);
-    workshops.set(state, made);
-    made.catch(() => workshops.delete(state));
-  }
-  return made;
-}
-
-async function makeWorkshop(state: RewardModelState, { reward, preferences }: RewardModelProblem): Promise<Workshop> {
+const workshop = madeOnce(async (state: RewardModelState, { reward, preferences }: RewardModelProblem): Promise<Workshop> => {
   const { options, total } = state;
   const comparisons = await surveyed(preferences, options.contradictions);
   const { all, kept } = comparisons;
@@ -218,7 +206,7 @@ async function makeWorkshop(state: RewardModelState, { reward, preferences }: Re
       return { ...feeds, known };
     },
   };
-}
+});
 
 const preferred = ({ x, yw }: Preference): Answer => ({ x, y: yw });
 const other = ({ x, yl }: Preference): Answer => ({ x, y: yl });

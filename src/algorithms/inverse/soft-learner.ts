@@ -1,6 +1,6 @@
 import { initialise, layout, Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { moments } from "../../data/index.ts";
-import type { Env, Plain } from "../../mdp/index.ts";
+import { type Env, madeOnce, type Plain } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, normaliser } from "../../policies/index.ts";
 import { type Episodes, type Replay, replayOf, type SoftQ, softQ } from "../../solvers/index.ts";
 import { expertSteps } from "./expert-steps.ts";
@@ -105,20 +105,11 @@ export function softTheta({ pi, q }: SoftQ, learner: TrainState): Float32Array {
   return learner.theta.slice(0, (pi ? layout(pi).size : 0) + layout(q).size);
 }
 
-const workshops = new WeakMap<object, Promise<SoftWorkshop>>();
-
-function workshop<Options extends SoftOptions>(
+const workshop: <Options extends SoftOptions>(
   state: SoftState<Options>,
   problem: SoftProblem,
   loss: SoftLoss<Options>,
-): Promise<SoftWorkshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = softWorkshop(state, problem, loss);
-    workshops.set(state, made);
-  }
-  return made;
-}
+) => Promise<SoftWorkshop> = madeOnce(softWorkshop);
 
 /** Steps of every copy in a round. */
 function stepsOf({ updatesPerRound, stepsPerUpdate, copies }: SoftOptions): number {

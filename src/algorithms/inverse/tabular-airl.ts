@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/index.ts";
-import { type TabularMdp, withReward } from "../../mdp/index.ts";
+import { madeOnce, type TabularMdp, withReward } from "../../mdp/index.ts";
 import { indicators } from "../../rewards/index.ts";
 import { type PolicyTable, softValueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -91,11 +91,7 @@ export const tabularAirl: Algorithm<
 
   async iterate(state, { mdp, demos }) {
     const { options, theta } = state;
-    let expert = experts.get(state);
-    if (!expert) {
-      expert = visitsOf(mdp, demos);
-      experts.set(state, expert);
-    }
+    const expert = expertOf(state, mdp, demos);
     // π soft-optimal for f, and how often it makes each transition
     const f = shaped(mdp, options, theta);
     const { pi } = softValueIteration(withReward(mdp, { sas: f }), { temperature: options.temperature });
@@ -128,7 +124,7 @@ export const tabularAirl: Algorithm<
   },
 };
 
-const experts = new WeakMap<TabularAirlState, Float64Array>();
+const expertOf = madeOnce((_: TabularAirlState, mdp: TabularMdp, demos: Dataset | ExactExpert) => visitsOf(mdp, demos));
 
 function visitsOf(mdp: TabularMdp, demos: Dataset | ExactExpert): Float64Array {
   const { visits } = expertVisits(mdp, indicators(mdp, "sas"), demos);

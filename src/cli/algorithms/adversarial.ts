@@ -3,9 +3,9 @@ import { count, type Dataset, split } from "../../data/index.ts";
 import { type Recipe, recipe } from "../recipe.ts";
 import { choice, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
 
-const x = { of: "steps", label: "steps of the environment" };
 const percent = (share: number) => `${short(100 * share)} %`;
 
 /** The recipe of one of the adversarial family: they differ in the discriminator alone. */
@@ -50,15 +50,10 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
         .filter((part) => part !== "")
         .join("  "),
     curves: [
-      {
-        title: "Return of the episodes that ended",
-        x,
-        y: "return (sum of the environment's own rewards)",
-        lines: [{ of: "episodeReturn", name: "drawn actions" }],
-      },
+      episodeReturns(steps),
       {
         title: "What the discriminator tells right",
-        x,
+        x: steps,
         y: "share of steps",
         lines: [
           { of: "expertAccuracy", name: "the expert's" },
@@ -67,19 +62,19 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       },
       {
         title: "How far the learner is from the expert",
-        x,
+        x: steps,
         y: "energy distance of pairs (s, a)",
         lines: [{ of: "distance", name: "distance" }],
       },
       {
         title: "Disagreement on the expert's held-out states",
-        x,
+        x: steps,
         y: "share of states, or root mean square",
         lines: [{ of: "disagreement", name: "disagreement" }],
       },
       {
         title: "The learned reward on the learner's steps",
-        x,
+        x: steps,
         y: "reward (before it is brought to scale)",
         lines: [
           { of: "rewardMean", name: "mean" },

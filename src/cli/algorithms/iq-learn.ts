@@ -2,6 +2,7 @@ import { iqLearn as algorithm, iqLearnPresets } from "../../algorithms/index.ts"
 import { recipe } from "../recipe.ts";
 import { choice } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { episodeReturns } from "./curves.ts";
 import { softReadings, softShow, x } from "./soft.ts";
 
 export const iqLearn = recipe({
@@ -32,12 +33,7 @@ export const iqLearn = recipe({
       y: "mean V(s) − Q(s, a)",
       lines: [{ of: "gap", name: "V − Q" }],
     },
-    {
-      title: "Return of the learner's own episodes",
-      x,
-      y: "return (sum of the environment's rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
+    episodeReturns(x, "Return of the learner's own episodes"),
   ],
   transitions: ({ done }, { batchSize }) => done * batchSize,
 });

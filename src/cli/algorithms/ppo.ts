@@ -1,9 +1,8 @@
 import { ppo as algorithm, ppoPresets } from "../../solvers/index.ts";
 import { recipe } from "../recipe.ts";
 import { short } from "../terminal.ts";
+import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
-
-const x = { of: "steps", label: "steps of the environment" };
 
 export const ppo = recipe({
   algorithm,
@@ -21,16 +20,11 @@ export const ppo = recipe({
       .filter((part) => part !== "")
       .join("  "),
   curves: [
-    {
-      title: "Return of the episodes that ended",
-      x,
-      y: "return (sum of the environment's rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
-    { title: "Entropy of the policy", x, y: "entropy (nats)", lines: [{ of: "entropy", name: "entropy" }] },
+    episodeReturns(steps),
+    { title: "Entropy of the policy", x: steps, y: "entropy (nats)", lines: [{ of: "entropy", name: "entropy" }] },
     {
       title: "What the critic foresees of the returns",
-      x,
+      x: steps,
       y: "explained variance",
       lines: [{ of: "explainedVariance", name: "explained variance" }],
     },

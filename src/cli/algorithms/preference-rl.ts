@@ -5,9 +5,9 @@ import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
 import { choice, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
 
-const steps = { of: "steps", label: "steps of the environment" };
 const labels = { of: "labels", label: "comparisons the expert answered" };
 
 export const preferenceRl = recipe({
@@ -64,12 +64,7 @@ export const preferenceRl = recipe({
       y: "return (sum of the environment's own rewards)",
       lines: [{ of: "episodeReturn", name: "drawn actions" }],
     },
-    {
-      title: "Return of the episodes that ended",
-      x: steps,
-      y: "return (sum of the environment's own rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
+    episodeReturns(steps),
     {
       title: "Labels",
       x: steps,

@@ -3,9 +3,8 @@ import { recipe } from "../recipe.ts";
 import { choice, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { heldOut } from "./adversarial.ts";
+import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
-
-const x = { of: "steps", label: "steps of the environment" };
 
 export const red = recipe({
   algorithm,
@@ -35,15 +34,10 @@ export const red = recipe({
       .filter((part) => part !== "")
       .join("  "),
   curves: [
-    {
-      title: "Return of the episodes that ended",
-      x,
-      y: "return (sum of the environment's own rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
+    episodeReturns(steps),
     {
       title: "The learned reward of the learner's steps",
-      x,
+      x: steps,
       y: "mean reward (the expert's steps have expertReward)",
       lines: [{ of: "rewardMean", name: "learner" }],
     },

@@ -1,6 +1,7 @@
 import { sqil as algorithm, iqLearnPresets } from "../../algorithms/index.ts";
 import { recipe } from "../recipe.ts";
 import { short } from "../terminal.ts";
+import { episodeReturns } from "./curves.ts";
 import { softReadings, softShow, x } from "./soft.ts";
 
 export const sqil = recipe({
@@ -25,12 +26,7 @@ export const sqil = recipe({
         { of: "ownQ", name: "the learner's own" },
       ],
     },
-    {
-      title: "Return of the learner's own episodes",
-      x,
-      y: "return (sum of the environment's rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
+    episodeReturns(x, "Return of the learner's own episodes"),
   ],
   transitions: ({ done }, { batchSize }) => done * 2 * batchSize,
 });

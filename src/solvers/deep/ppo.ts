@@ -1,6 +1,16 @@
 import { adam, initialise, layout, Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { include, noMoments, type RunningMoments } from "../../data/index.ts";
-import { type Algorithm, describe, type Env, type Plain, type Reward, sameKind, size, type VectorEnv } from "../../mdp/index.ts";
+import {
+  type Algorithm,
+  describe,
+  type Env,
+  madeOnce,
+  type Plain,
+  type Reward,
+  sameKind,
+  size,
+  type VectorEnv,
+} from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { actorCritic, compileObjective, type ObjectiveOptions } from "./clipped-objective.ts";
 import { type Actor, actorInto, collect, type Episodes, type Rollout, relabel, rolloutOf } from "./collect.ts";
@@ -27,6 +37,7 @@ export interface PpoOptions extends ObjectiveOptions, EpochOptions, EstimateOpti
   copies: number;
   /** Steps of every copy in a round, T. */
   rolloutSteps: number;
+  /** The learning rate of policy and critic, at its largest. */
   learningRate: number;
   /** Whether the rate stays, or falls in a line to 0 over all rounds. */
   schedule: "constant" | "linear";
@@ -37,7 +48,6 @@ export interface PpoOptions extends ObjectiveOptions, EpochOptions, EstimateOpti
   seed: number;
 }
 
-  /** The learning rate of policy and critic, at its largest. */
 /** Plain data: all that the next round depends on, the environments' states included. */
 export interface PpoState {
   options: PpoOptions;
@@ -186,18 +196,7 @@ interface Workshop {
   readonly rate: { now: number };
 }
 
-const workshops = new WeakMap<PpoState, Promise<Workshop>>();
-
-function workshop(state: PpoState, problem: PpoProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(state, problem);
-    workshops.set(state, made);
-  }
-  return made;
-}
-
-async function makeWorkshop(state: PpoState, problem: PpoProblem): Promise<Workshop> {
+const workshop = madeOnce(async (state: PpoState, problem: PpoProblem): Promise<Workshop> => {
   const { options } = state;
   const { env, policy, reward } = problem;
   const critic = criticOf(problem);
@@ -217,7 +216,7 @@ async function makeWorkshop(state: PpoState, problem: PpoProblem): Promise<Works
     epochs: epochsOf(update, options.valueClip > 0 ? { ...columns, V } : columns, rollout.rewards.length, options),
     rate,
   };
-}
+});
 
 function recordOf(state: PpoState, rollout: Rollout, judged: Advantages, losses: Losses, learningRate: number): PpoRecord {
   const { returns, lengths } = rollout.ended;

@@ -1,5 +1,5 @@
 import { type Rng, rng, type TrainState, type Update } from "../../../autodiff/index.ts";
-import type { Answer, Context, Preference } from "../../../mdp/index.ts";
+import { type Answer, type Context, madeOnce, type Preference } from "../../../mdp/index.ts";
 import { answerScores, type ResponsePolicy } from "../../../policies/index.ts";
 import type { Asked } from "./asking.ts";
 import { type Draw, offlinePages, type Pages } from "./pages.ts";
@@ -43,19 +43,7 @@ export interface Workshop {
   readonly refs: { readonly chosen: Float32Array; readonly rejected: Float32Array } | undefined;
 }
 
-const workshops = new WeakMap<DpoState, Promise<Workshop>>();
-
-export function workshop(state: DpoState, problem: DpoProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(state, problem);
-    workshops.set(state, made);
-    made.catch(() => workshops.delete(state));
-  }
-  return made;
-}
-
-async function makeWorkshop({ options, total }: DpoState, problem: DpoProblem): Promise<Workshop> {
+export const workshop = madeOnce(async ({ options, total }: DpoState, problem: DpoProblem): Promise<Workshop> => {
   const pages = offlinePages(problem);
   const { cache } = problem;
   const reference = referenceOf(problem);
@@ -64,7 +52,7 @@ async function makeWorkshop({ options, total }: DpoState, problem: DpoProblem): 
   const rejected = cached ? await referenceLogProbs(reference, pages.rejected, cache) : undefined;
   const update = await compileDpo(problem.policy.model, options, options.batchSize, total);
   return { update, pages, refs: chosen && rejected ? { chosen, rejected } : undefined };
-}
+});
 
 /** π_ref: the policy as it started, if no other is given. */
 export function referenceOf({ reference, policy }: DpoProblem): ResponsePolicy {

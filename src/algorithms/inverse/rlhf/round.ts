@@ -1,5 +1,5 @@
 import { type Rng, rng, type TrainState, type Update } from "../../../autodiff/index.ts";
-import type { Answer } from "../../../mdp/index.ts";
+import { type Answer, madeOnce } from "../../../mdp/index.ts";
 import type { ResponsePolicy } from "../../../policies/index.ts";
 import { groupRelative, leaveOneOut, type Tokens, tokenAdvantages, tokenRewards } from "./advantages.ts";
 import { compileRlhf, type Learned, learnedOf, REPORTED } from "./objective.ts";
@@ -39,19 +39,7 @@ export interface Workshop {
   readonly kept: ReturnType<typeof keeper>;
 }
 
-const workshops = new WeakMap<RlhfState, Promise<Workshop>>();
-
-export function workshop(state: RlhfState, problem: RlhfProblem): Promise<Workshop> {
-  let made = workshops.get(state);
-  if (!made) {
-    made = makeWorkshop(state, problem);
-    workshops.set(state, made);
-    made.catch(() => workshops.delete(state));
-  }
-  return made;
-}
-
-async function makeWorkshop({ options }: RlhfState, problem: RlhfProblem): Promise<Workshop> {
+export const workshop = madeOnce(async ({ options }: RlhfState, problem: RlhfProblem): Promise<Workshop> => {
   const { model } = problem.policy;
   const learned = learnedOf(model, options);
   return {
@@ -61,7 +49,7 @@ async function makeWorkshop({ options }: RlhfState, problem: RlhfProblem): Promi
     reference: reader(referenceOf(problem).model, options),
     kept: keeper(model, options),
   };
-}
+});
 
 /** Updates of a whole run. */
 export function updatesIn(options: RlhfOptions): number {
