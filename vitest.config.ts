@@ -17,7 +17,14 @@ export default defineConfig({
       // These start the command line as a process, so it is built first; that is left out where none of them is run.
       {
         extends: true,
-        test: { name: "processes", include: ["test/cli/**/*.test.ts"], globalSetup: "./test/cli/built.ts", isolate: false },
+        test: {
+          name: "processes",
+          include: ["test/cli/**/*.test.ts"],
+          globalSetup: "./test/cli/built.ts",
+          isolate: false,
+          testTimeout: 180_000, // several processes each, on a machine that may have other work
+          hookTimeout: 180_000,
+        },
       },
       { extends: true, test: { name: "alone", include: ALONE } },
       // One load of the library serves all files of a worker: it keeps no state but caches.

@@ -42,7 +42,7 @@ const told = (ended: Ended) => {
 let whole: Ended;
 beforeAll(async () => {
   whole = await apprentice(`${command} --out whole --json`, folder);
-}, 120_000);
+});
 
 describe("apprentice benchmark", () => {
   it("gives programs one object: scores, intervals with their ends in order, who improves on whom", () => {
@@ -128,7 +128,7 @@ describe("apprentice benchmark", () => {
     expect(again.err).toContain(`${before - 1} of 12 runs are kept in cut/runs.jsonl`);
     expect(linesOf("cut")).toEqual(linesOf("whole"));
     expect(told(again)).toEqual(told(whole));
-  }, 120_000);
+  });
 
   it("makes again what was made with other settings, and nothing else", async () => {
     const bc = "benchmark --quick --only MountainCar-v0 bc --episodes 2 --judge-episodes 4 --seeds 2 --jobs 2 --json";
@@ -146,7 +146,7 @@ describe("apprentice benchmark", () => {
       ),
     );
     expect(alone).toEqual(before);
-  }, 120_000);
+  });
 
   const refused = [
     ["--quick --only CartPol-v1", /--only CartPol-v1: the benchmark has no such environment or algorithm; it has CartPole-v1, /],

@@ -123,14 +123,14 @@ describe("apprentice train dagger", () => {
 describe("apprentice train ppo", () => {
   it("makes an expert whose folder stands for it wherever one is asked for", async () => {
     const { code, out, err } = await apprentice(
-      "train ppo --env CartPole-v1 --set steps=40960 hidden=16 --judge-episodes 10 --out master --json",
+      "train ppo --env CartPole-v1 --set steps=10240 hidden=16 --judge-episodes 10 --out master --json",
       folder,
     );
-    expect(err).toMatch(/ppo: 100 % {2}40,960 of 40,960 steps {2}[\d,]+ transitions\/s {2}.*entropy/);
+    expect(err).toMatch(/ppo: 100 % {2}10,240 of 10,240 steps {2}[\d,]+ transitions\/s {2}.*entropy/);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ algorithm: "ppo", steps: 40960, rounds: 40, transitions: 40960 });
+    expect(JSON.parse(out)).toMatchObject({ algorithm: "ppo", steps: 10240, rounds: 10, transitions: 10240 });
     const { options, problem } = JSON.parse(readFileSync(at("master/config.json"), "utf8"));
-    expect(options).toMatchObject({ steps: 40960, gamma: 0.99 });
+    expect(options).toMatchObject({ steps: 10240, gamma: 0.99 });
     expect(problem).toMatchObject({ expert: "balancer", policy: { policy: "mlp", hidden: [16] } });
     expect(problem).not.toHaveProperty("demos");
     expect(readFileSync(at("master/report.html"), "utf8")).toContain("steps of the environment");
@@ -138,7 +138,7 @@ describe("apprentice train ppo", () => {
     const recorded = await apprentice("demos record --env CartPole-v1 --expert master --episodes 2 --out by.npz --json", folder);
     expect(lastLine(recorded)).toMatchObject({ expert: "master", trajectories: 2 });
     const cloned = await apprentice(
-      "train bc --env CartPole-v1 --expert master --episodes 2 --set updates=500 --judge-episodes 3 --out cloned",
+      "train bc --env CartPole-v1 --expert master --episodes 2 --set updates=100 --judge-episodes 3 --out cloned",
       folder,
     );
     expect(cloned.out).toContain("return of the expert (master)");

@@ -26,7 +26,7 @@ beforeAll(async () => {
     folder,
   );
   expect(sft.err + sft.code).toMatch(/0$/);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("language models on the command line", () => {
@@ -61,7 +61,7 @@ describe("language models on the command line", () => {
     const said = lastLine(first) as { responses: [{ responses: string[] }] };
     expect(said.responses[0].responses.length).toBe(2);
     expect((lastLine(second) as typeof said).responses).toEqual(said.responses);
-  }, 60_000);
+  });
 
   it("adapters alone are trained, and kept beside the merged model; an expert is asked online", async () => {
     const asked = await apprentice(
@@ -71,7 +71,7 @@ describe("language models on the command line", () => {
     expect(asked.code, asked.err).toBe(0);
     expect(lastLine(asked)).toHaveProperty("score.after");
     expect(readdirSync(at("asked/adapter")).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
-  }, 60_000);
+  });
 
   it("a stopped run goes on bit for bit", async () => {
     const line = (out: string) =>
@@ -92,7 +92,7 @@ describe("language models on the command line", () => {
     for (const file of ["model/model.safetensors", "metrics.jsonl", "verdict.json"]) {
       expect(readFileSync(at(`halved/${file}`)).equals(readFileSync(at(`whole/${file}`))), file).toBe(true);
     }
-  }, 60_000);
+  });
 });
 
 describe("on the command line itself", () => {

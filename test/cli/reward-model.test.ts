@@ -27,7 +27,7 @@ describe("apprentice train reward-model and apprentice score", () => {
   let trained: Ended;
   beforeAll(async () => {
     trained = await apprentice(train("rm", "members=2"), folder);
-  }, 60_000);
+  });
 
   it("a reward model is learned from a file of comparisons, and judged on those held out", () => {
     expect(trained.err).not.toMatch(/error/);
@@ -80,7 +80,7 @@ describe("apprentice train reward-model and apprentice score", () => {
       const bytes = (run: string) => readFileSync(join(folder, run, "reward", "reward.safetensors"));
       expect(bytes(`${name}-cut`).equals(bytes(`${name}-whole`))).toBe(true);
     }
-  }, 90_000);
+  });
 
   it("an implicit model is kept with its reference, a generative one with what it asks; both are scored as they were judged", async () => {
     const generative = await apprentice(train("g", "kind=generative"), folder);
@@ -91,7 +91,7 @@ describe("apprentice train reward-model and apprentice score", () => {
     const implicit = lastLine(await apprentice("score i-whole --data pairs.jsonl --json", folder));
     expect(implicit.kind).toBe("implicit");
     expect(existsSync(join(folder, "i-whole", "reward", "reference.model.safetensors"))).toBe(true);
-  }, 60_000);
+  });
 });
 
 describe("what can't be is said in one line", () => {
@@ -124,5 +124,5 @@ describe("what can't be is said in one line", () => {
       ["score rm --data pairs.jsonl --resume", /--resume goes on behind the lines of --out FILE/],
       [train("no").replace("pairs.jsonl", "ratings.jsonl"), /learns from comparisons, found ratings/],
     );
-  }, 60_000);
+  });
 });

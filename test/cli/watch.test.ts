@@ -11,7 +11,7 @@ beforeAll(async () => {
   writeFileSync(at("taken.svg"), "");
   mkdirSync(at("full"));
   writeFileSync(at("full/thesis.txt"), "");
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("apprentice watch", () => {
