@@ -1,6 +1,5 @@
-import { Worker } from "node:worker_threads";
+import { apart, canWorkApart } from "./apart.ts";
 import { conduct, type Job, type Played } from "./benchmark-cell.ts";
-import type { Message } from "./benchmark-worker.ts";
 
 /** A job with its name, and what has to be done before it. */
 export interface Task {
@@ -19,7 +18,7 @@ export interface PoolOptions {
 }
 
 /**
- * Does jobs, a few at the same time, each thread one after the other, in their order as far as one needn't wait for another.
+ * Does jobs, a few at the same time, each process one after the other, in their order as far as one needn't wait for another.
  * What waits for a job that failed fails too.
  */
 export async function workThrough(tasks: readonly Task[], options: PoolOptions): Promise<void> {
@@ -44,7 +43,7 @@ export async function workThrough(tasks: readonly Task[], options: PoolOptions):
     end(name);
   };
   const slot = async () => {
-    const thread = newThread();
+    const worker = newWorker();
     try {
       while (waiting.length > 0) {
         const at = waiting.findIndex(({ after }) => after === undefined || !open.has(after));
@@ -58,7 +57,7 @@ export async function workThrough(tasks: readonly Task[], options: PoolOptions):
           continue;
         }
         try {
-          onDone(name, await thread.work(job, (share) => onProgress(name, share)));
+          onDone(name, await worker.work(job, (share) => onProgress(name, share)));
           end(name);
         } catch (error) {
           if (!(error instanceof JobError)) throw error;
@@ -66,56 +65,24 @@ export async function workThrough(tasks: readonly Task[], options: PoolOptions):
         }
       }
     } finally {
-      await thread.close();
+      worker.close();
     }
   };
-  // From its sources this runs without threads: Node can't load them there.
-  const together = threaded ? Math.min(options.jobs, tasks.length) : 1;
+  const together = canWorkApart ? Math.min(options.jobs, tasks.length) : 1;
   await Promise.all(Array.from({ length: together }, slot));
 }
-
-const threaded = import.meta.url.endsWith(".js");
 
 /** The job itself failed; whatever else is thrown is a fault of the pool or the disk. */
 class JobError extends Error {
   override readonly name = "JobError";
 }
 
-interface Thread {
-  work(job: Job, onProgress: (share: number) => void): Promise<Played>;
-  close(): Promise<unknown>;
-}
-
-function newThread(): Thread {
-  if (!threaded) {
-    const work: Thread["work"] = (job, onProgress) =>
-      conduct(job, onProgress).catch((error) => Promise.reject(new JobError(error.message)));
-    return { work, close: async () => {} };
-  }
-  let worker: Worker | undefined;
-  let hear: (message: Message) => void = () => {};
-  const open = () => {
-    const current = new Worker(new URL("./benchmark-worker.js", import.meta.url));
-    const lost = (error: string) => {
-      if (worker === current) worker = undefined; // the next job gets a new one
-      hear({ kind: "failed", error });
-    };
-    current.on("message", (message: Message) => hear(message));
-    current.on("error", (error) => lost((error as Error).message));
-    current.on("exit", (code) => lost(`its thread ended early, with code ${code}`));
-    return current;
-  };
+function newWorker(): { work(job: Job, onProgress: (share: number) => void): Promise<Played>; close(): void } {
+  const { work, close } = canWorkApart
+    ? apart<Job, number, Played>(new URL("./benchmark-worker.js", import.meta.url))
+    : { work: conduct, close: () => {} };
   return {
-    work: (job, onProgress) =>
-      new Promise((resolve, reject) => {
-        worker ??= open();
-        hear = (message) => {
-          if (message.kind === "progress") onProgress(message.share);
-          else if (message.kind === "done") resolve(message.played);
-          else reject(new JobError(message.error));
-        };
-        worker.postMessage(job);
-      }),
-    close: async () => worker?.terminate(),
+    work: (job, onProgress) => work(job, onProgress).catch((error) => Promise.reject(new JobError(error.message))),
+    close,
   };
 }

@@ -1,6 +1,6 @@
-import { parentPort, workerData } from "node:worker_threads";
 import type { Progress } from "../algorithms/index.ts";
 import { experiments, type Outcome } from "../experiments/index.ts";
+import { serve } from "./apart.ts";
 import { readPackage } from "./packages.ts";
 
 /** What a worker is told. */
@@ -9,14 +9,6 @@ export interface Assignment {
   readonly quick: boolean;
   readonly seeds?: number;
 }
-
-/** What it answers: how far it is, and at the end what came out. An error ends the worker. */
-export type Message =
-  | { readonly kind: "progress"; readonly progress: Progress }
-  | { readonly kind: "done"; readonly outcome: Outcome; readonly seconds: number };
-
-/** Milliseconds between two reports of progress. */
-const EVERY = 100;
 
 /** Runs an experiment and takes its time. */
 export async function conduct(
@@ -30,15 +22,4 @@ export async function conduct(
   return { outcome, seconds: (performance.now() - began) / 1000 };
 }
 
-if (parentPort) {
-  const port = parentPort;
-  let told = -Infinity;
-  const tell = (message: Message) => port.postMessage(message);
-  const result = await conduct(workerData as Assignment, (progress) => {
-    const now = performance.now();
-    if (now - told < EVERY) return;
-    told = now;
-    tell({ kind: "progress", progress });
-  });
-  tell({ kind: "done", ...result });
-}
+serve(import.meta.url, conduct);

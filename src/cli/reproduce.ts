@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { nearest } from "../envs/index.ts";
-import { type Experiment, experiments, type Figure, lecture, type Outcome } from "../experiments/index.ts";
+import { type Experiment, experiments, type Figure, lecture } from "../experiments/index.ts";
 import { intervalFigure, lineFigure, png, writeWhole } from "../runs/index.ts";
+import { apart, canWorkApart, EndedEarly } from "./apart.ts";
 import { BadInput } from "./exit.ts";
-import { type Assignment, conduct, type Message } from "./experiment-worker.ts";
-import { type Kept, keptResults } from "./reproduce-kept.ts";
+import { type Assignment, conduct } from "./experiment-worker.ts";
+import { type Kept, keptResults, type Result } from "./reproduce-kept.ts";
 import { type Finished, LINE_HEAD, line, reproducePage, verdict } from "./reproduce-report.ts";
 import { onStop } from "./signals.ts";
 import { duration, meter, print, printJson, say, table } from "./terminal.ts";
@@ -123,9 +123,7 @@ async function conductAll(
     say(`${experiment.id}: ${verdict(before.outcome.rows)}, kept from before`);
   }
   const waiting = chosen.filter(({ id }) => !results.has(id));
-  // In threads of their own, so that Ctrl-C is heard; from its sources this runs without: Node can't load them there.
-  const built = import.meta.url.endsWith(".js");
-  const together = built ? Math.min(jobs ?? availableParallelism(), waiting.length) : 1;
+  const together = canWorkApart ? Math.min(jobs ?? availableParallelism(), waiting.length) : 1;
   const work = async () => {
     for (let experiment = waiting.shift(); experiment; experiment = waiting.shift()) {
       const { id } = experiment;
@@ -134,7 +132,7 @@ async function conductAll(
         shares.set(id, Math.min(0.999, done / total));
         show();
       };
-      const { outcome, seconds } = await (built ? conductApart(assignment, onProgress) : conduct(assignment, onProgress));
+      const { outcome, seconds } = await (canWorkApart ? conductApart(assignment, onProgress) : conduct(assignment, onProgress));
       shares.set(id, 1);
       results.set(id, { experiment, outcome, seconds });
       if (chosen.length > 1) kept.keep(id, { outcome, seconds });
@@ -151,23 +149,19 @@ async function conductAll(
   return chosen.map(({ id }) => results.get(id)!);
 }
 
-/** Runs an experiment in a thread of its own. */
-function conductApart(
+/** Runs an experiment in a process of its own. */
+async function conductApart(
   assignment: Assignment,
   onProgress: (progress: { done: number; total: number }) => void,
-): Promise<{ outcome: Outcome; seconds: number }> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./experiment-worker.js", import.meta.url), { workerData: assignment });
-    let result: { outcome: Outcome; seconds: number } | undefined;
-    worker.on("message", (message: Message) => {
-      if (message.kind === "progress") return onProgress(message.progress);
-      result = { outcome: message.outcome, seconds: message.seconds };
-    });
-    worker.on("error", reject);
-    worker.on("exit", (code) =>
-      result ? resolve(result) : reject(new Error(`the thread of ${assignment.id} ended early, with code ${code}`)),
-    );
-  });
+): Promise<Result> {
+  const process = apart<Assignment, { done: number; total: number }, Result>(new URL("./experiment-worker.js", import.meta.url));
+  try {
+    return await process.work(assignment, onProgress);
+  } catch (error) {
+    throw error instanceof EndedEarly ? new Error(`${assignment.id}: ${error.message}`) : error;
+  } finally {
+    process.close();
+  }
 }
 
 function draw(figure: Figure): Promise<string> {
