@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 import Order from "./test/order.ts";
 
-/** Files that replace a module by another (`vi.mock`), which whoever comes after them must not meet. */
-const ALONE = ["src/cli/benchmark-plan.test.ts"];
+/** Files that share a process with no other: one replaces a module by another (`vi.mock`), one measures memory. */
+const ALONE = ["src/cli/benchmark-plan.test.ts", "src/algorithms/direct/pictures.test.ts"];
 
 export default defineConfig({
   resolve: { conditions: ["source"] },
