@@ -14,7 +14,7 @@ import {
   type Tensor,
   toOnnx,
 } from "../autodiff/index.ts";
-import { type Plain, type StepBatch, spaceToJson } from "../mdp/index.ts";
+import { type Plain, type RewardSpaces, type StepBatch, spaceToJson } from "../mdp/index.ts";
 import type { Normaliser } from "../policies/index.ts";
 import { addAbsorbing } from "./absorbing.ts";
 import { cautious } from "./ensemble.ts";
@@ -39,6 +39,8 @@ export interface StepRewardOptions {
 export interface StepReward {
   /** r of each step, `[N]`. */
   (steps: StepBatch): Float64Array;
+  /** The spaces that it was made for. */
+  readonly reads: RewardSpaces;
   readonly network: StepNetwork;
   readonly theta: Float32Array;
   readonly options: Required<Omit<StepRewardOptions, "normaliser">> & { readonly normaliser: Normaliser | undefined };
@@ -74,7 +76,9 @@ export function stepReward(network: StepNetwork, theta: Float32Array, given: Ste
     addAbsorbing(rewards, steps.terminated, all[N], gamma);
     return rewards;
   };
+  const { observation, action } = encoding;
   return Object.assign(reward, {
+    reads: { observation, ...(encoding.a[1] > encoding.a[0] ? { action } : {}) },
     network,
     theta: own,
     options,

@@ -334,4 +334,19 @@ describe("a world with another reward", () => {
     expect(step(() => [0])).toThrow(/gave 1 numbers for 2 copies/);
     expect(step(() => [0, Number.NaN])).toThrow(/reward of copy 1 is NaN/);
   });
+
+  it("asks only for a world of what it was learned on, saved and loaded too: its actions count where it hangs on them", () => {
+    const made = (over: StepOver) => {
+      const network = stepNetwork(pendulum(), { over, hidden: [4] });
+      return loadReward(stepReward(network, initialise(network.params, rng(1))).toOnnx());
+    };
+    expect(() => withReward(cartPole(), made("sa"))).toThrow(
+      "the reward reads box[3] and box[1], CartPole-v1 has box[4] and discrete(2)",
+    );
+    expect(() => withReward(cartPole(), made("s"))).toThrow("the reward reads box[3], CartPole-v1 has box[4]");
+    const turned = { ...pendulum(), id: "Switched-v0", action: discrete(2) };
+    expect(() => withReward(turned, made("sas"))).toThrow("reads box[3] and box[1], Switched-v0 has box[3] and discrete(2)");
+    expect(withReward(turned, made("s")).id).toBe("Switched-v0");
+    expect(withReward(pendulum(), made("sasd")).id).toBe("Pendulum-v1");
+  });
 });

@@ -1,13 +1,14 @@
-import type { Env, Observations, Plain, Reward, VectorEnv } from "../mdp/index.ts";
+import { type Env, mustRead, type Observations, type Plain, type Reward, type VectorEnv } from "../mdp/index.ts";
 
 /**
  * The same world with another reward: its copies give r(s, a, s') of each step in place of their own, so that whatever trains in
  * a world can train on a reward that was learned. Copies that wait for their next episode give 0, as before.
  *
- * Throws, when a step is made, if the reward answers later (a step can't wait: give such a one to the solver, as its `reward`) or
+ * Throws if the reward was learned on other observations or actions; and, when a step is made, if the reward answers later (a step can't wait: give such a one to the solver, as its `reward`) or
  * doesn't give one finite number for each copy.
  */
 export function withReward(env: Env, reward: Reward): Env {
+  mustRead(reward, env);
   const wrapped: Env = { ...env, vector: (n, options) => rewarded(wrapped, env.vector(n, options), reward) };
   return wrapped;
 }

@@ -5,6 +5,7 @@ import {
   describe,
   type Env,
   madeOnce,
+  mustRead,
   type Plain,
   type Reward,
   sameKind,
@@ -240,13 +241,14 @@ function criticOf({ policy, critic }: PpoProblem): Critic {
   return critic ?? mlpCritic(policy);
 }
 
-function check({ env, policy }: PpoProblem, options: PpoOptions): void {
+function check({ env, policy, reward }: PpoProblem, options: PpoOptions): void {
   if (!sameKind(env.observation, policy.observation) || !sameKind(env.action, policy.action)) {
     throw new TypeError(
       `${env.id} is ${describe(env.observation)} -> ${describe(env.action)}, the policy is ` +
         `${describe(policy.observation)} -> ${describe(policy.action)}; make the policy for the environment`,
     );
   }
+  if (reward) mustRead(reward, env);
   const { steps, copies, rolloutSteps, epochs, batchSize } = options;
   for (const [name, value] of Object.entries({ steps, copies, rolloutSteps, epochs, batchSize })) {
     if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
