@@ -45,6 +45,16 @@ describe("schedules", () => {
   });
 });
 
+describe("a run of one update", () => {
+  it("is made at the full rate: falling to its end at once would teach nothing", () => {
+    for (const make of [linearSchedule, cosineSchedule]) {
+      expect([make(0.3, 1)(1), make(0.3, 1, { end: 0.1 })(1), make(0.3, 1, { warmup: 1 })(1)]).toEqual([0.3, 0.3, 0.3]);
+      expect(make(0.3, 1)(2)).toBeCloseTo(0, 12);
+      expect(make(0.3, 2)(2)).toBeCloseTo(0, 12);
+    }
+  });
+});
+
 describe("coefficients", () => {
   it("of Adam fold both bias corrections into the step size and epsilon", () => {
     const { coefficients } = adam({ learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-3 });

@@ -110,7 +110,7 @@ export function constantSchedule(rate: number, warmup = 0): (t: number) => numbe
   return (t) => rate * Math.min(1, t / Math.max(1, warmup));
 }
 
-/** Up in a straight line over `warmup` updates, then down in a straight line to `end` at update `total`. */
+/** Up in a straight line over `warmup` updates, then down in a straight line to `end` at update `total`; an only update is at full rate. */
 export function linearSchedule(
   rate: number,
   total: number,
@@ -120,7 +120,7 @@ export function linearSchedule(
   return (t) => (t < warmup ? (rate * t) / warmup : rate + (end - rate) * progress(t, warmup, total));
 }
 
-/** Up in a straight line over `warmup` updates, then down half a cosine to `end` at update `total` (Loshchilov & Hutter 2017). */
+/** Up in a straight line over `warmup` updates, then down half a cosine to `end` at update `total`; an only update is at full rate (Loshchilov & Hutter 2017). */
 export function cosineSchedule(
   rate: number,
   total: number,
@@ -131,6 +131,8 @@ export function cosineSchedule(
     t < warmup ? (rate * t) / warmup : end + (rate - end) * 0.5 * (1 + Math.cos(Math.PI * progress(t, warmup, total)));
 }
 
+/** How much of the way down is behind update t, from 0 to 1; an only update is a first one, not a last one. */
 function progress(t: number, warmup: number, total: number): number {
+  if (total <= 1 && t <= 1) return 0;
   return Math.min(1, Math.max(0, (t - warmup) / Math.max(1, total - warmup)));
 }
