@@ -4,10 +4,10 @@ import { judgePreferences, klFrom } from "../evaluation/index.ts";
 import { perplexity } from "../policies/index.ts";
 import { BadInput } from "./exit.ts";
 import { languageProblem, languageSettings } from "./language.ts";
-import type { Measure } from "./language-recipe.ts";
-import { measureRows } from "./language-report.ts";
+import { finite, klName, type Measure } from "./language-recipe.ts";
+import { measureTable } from "./language-report.ts";
 import { isPreferenceFile } from "./preferences.ts";
-import { print, printJson, table } from "./terminal.ts";
+import { counted, print, printJson, table } from "./terminal.ts";
 import { languageIngredients } from "./texts.ts";
 
 export interface EvaluateLanguageRequest {
@@ -69,7 +69,7 @@ export async function evaluateLanguage({
       measures.push(line("likelier", "chosen response is the likelier one", found.likelier));
       if (found.accuracy)
         measures.push(line("preferenceAccuracy", "implicit reward ranks the chosen response higher", found.accuracy));
-      if (found.margin) measures.push(line("margin", "its margin (nats, β = 1)", found.margin));
+      if (found.margin) measures.push(line("margin", "by how much, log π/π_ref of chosen less rejected (nats)", found.margin));
     }
   }
   if (reference) {
@@ -80,7 +80,7 @@ export async function evaluateLanguage({
     const kl = await klFrom(model, reference, prompts, { seed });
     measures.push({
       id: "kl",
-      name: `KL to the reference (nats a response, ${prompts.length} prompts)`,
+      name: klName(counted(prompts.length, "prompt")),
       after: kl.mean,
       interval: [kl.low, kl.high],
     });
@@ -94,18 +94,16 @@ export async function evaluateLanguage({
       tokens: own.tokens,
       ...(comparisons > 0 ? { comparisons } : {}),
       ...Object.fromEntries(
-        measures.map(({ id, after, interval }) => [id, interval ? { mean: after, low: interval[0], high: interval[1] } : after]),
+        finite(measures).map(({ id, after, interval }) => [
+          id,
+          interval ? { mean: after, low: interval[0], high: interval[1] } : after,
+        ]),
       ),
       seconds,
     });
     return;
   }
-  const rows = measureRows(measures).map(([name, , value, interval]) => [name, value, interval]);
-  print(
-    table(rows, [
-      `${own.tokens.toLocaleString("en-US")} tokens${comparisons > 0 ? `, ${comparisons} comparisons` : ""}`,
-      "",
-      "95 %",
-    ]),
-  );
+  const on = `${counted(own.tokens, "token")}${comparisons > 0 ? `, ${counted(comparisons, "comparison")}` : ""}`;
+  const { rows, head } = measureTable(finite(measures), on);
+  print(table(rows, head));
 }

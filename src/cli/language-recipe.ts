@@ -17,6 +17,16 @@ export interface Measure {
   readonly interval?: readonly [number, number];
 }
 
+/** Measures without intervals that are none: one number alone says nothing of its spread. */
+export function finite(measures: readonly Measure[]): Measure[] {
+  return measures.map(({ interval, ...rest }) => (interval?.every(Number.isFinite) ? { ...rest, interval } : rest));
+}
+
+/** How the divergence is named: it is a mean over drawn responses, so it may fall below 0, which the divergence itself never does. */
+export function klName(over?: string): string {
+  return `KL to the reference (nats a response, estimated from samples${over === undefined ? "" : ` for ${over}`})`;
+}
+
 /** What a run came to. Plain data. */
 export interface LanguageVerdict {
   /** What was measured on, in words: `120 held-out texts`. */
@@ -109,7 +119,10 @@ export function languageRecipe<Problem, Options extends object, State extends ob
       return {
         start: () => start(algorithm, built.problem, { ...options, ...built.options }),
         resume: (checkpoint) => resume(algorithm, built.problem, checkpoint),
-        judge: (result) => built.judge(result as Result),
+        async judge(result) {
+          const verdict = await built.judge(result as Result);
+          return { ...verdict, measures: finite(verdict.measures) };
+        },
         files: (result) => built.files(result as Result),
         show: (row) => parts.show(row as Row),
         tokens: (row, before) => parts.tokens(row as Row, before as Row | undefined),

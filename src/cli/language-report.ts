@@ -5,17 +5,25 @@ import { drawn } from "./report.ts";
 import { shown } from "./settings.ts";
 import { short } from "./terminal.ts";
 
-/** The measures as rows of a table: what, before, after, its interval. */
-export function measureRows(measures: readonly Measure[]): string[][] {
-  return measures.map(({ name, before, after, interval }) => [
-    name,
-    before === undefined ? "" : short(before),
-    short(after),
-    interval ? `[${short(interval[0])}, ${short(interval[1])}]` : "",
-  ]);
+/** The measures as a table: what, before, after, its interval; without the columns that are empty. */
+export function measureTable(measures: readonly Measure[], on: string): { head: string[]; rows: string[][] } {
+  const [before, intervals] = [measures.some((own) => own.before !== undefined), measures.some(({ interval }) => interval)];
+  const row = (a: string, b: string, c: string, d: string) => [a, ...(before ? [b] : []), c, ...(intervals ? [d] : [])];
+  return {
+    head: row(`on ${on}`, "before", before ? "after" : "", "95 %"),
+    rows: measures.map((own) =>
+      row(
+        own.name,
+        own.before === undefined ? NONE : short(own.before),
+        short(own.after),
+        own.interval ? `[${short(own.interval[0])}, ${short(own.interval[1])}]` : NONE,
+      ),
+    ),
+  };
 }
 
-export const measureHead = (on: string): string[] => [`on ${on}`, "before", "after", "95 %"];
+/** What stands where there is no number. */
+const NONE = "–";
 
 /** The page of a run of a language model: what came out, how it was learned, what it says. */
 export async function languageReport({
@@ -30,7 +38,7 @@ export async function languageReport({
   readonly records: readonly Record<string, unknown>[];
 }): Promise<string> {
   const { measures, samples, on } = verdict;
-  const sections: Section[] = [{ heading: "Verdict", table: { head: measureHead(on), rows: measureRows(measures) } }];
+  const sections: Section[] = measures.length > 0 ? [{ heading: "Verdict", table: measureTable(measures, on) }] : [];
   for (const curve of recipe.curves) {
     const svg = await drawn(curve, records);
     if (svg) sections.push({ heading: "Learning", svg });
@@ -60,7 +68,7 @@ export async function languageReport({
   const made = Object.entries(config.versions).map(([name, value]) => `${name} ${value}`);
   return reportPage({
     title: `${config.algorithm} of ${pathOf(problem.model)}`,
-    summary: measures.slice(0, 1).map(summary).join(" "),
+    summary: measures.length > 0 ? summary(measures[0]) : `Nothing to judge by: ${on}.`,
     sections,
     foot: `apprentice ${config.command.join(" ")}  ·  ${made.join(", ")}`,
   });

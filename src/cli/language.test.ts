@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -20,6 +20,10 @@ beforeAll(() => {
   writeFileSync("pairs.jsonl", lines(pairs));
   writeFileSync("same.jsonl", lines([...pairs, { prompt: "The cat", chosen: " sat.", rejected: " sat." }]));
   writeFileSync("silent.jsonl", lines([...pairs, { prompt: "The cat", chosen: "", rejected: " sat." }]));
+  writeFileSync("blank.jsonl", lines([...pairs, { prompt: "The cat", chosen: " sat.", rejected: " \n" }]));
+  writeFileSync("foreign.jsonl", lines([...pairs, { prompt: "The cat", chosen: " ξ", rejected: " ψ" }]));
+  const long = " sat sat sat sat";
+  writeFileSync("long.jsonl", lines([...pairs, { prompt: "The cat", chosen: `${long} 1`, rejected: `${long} 2` }]));
   writeFileSync("cut.jsonl", `${lines(pairs)}{"prompt": "The\n`);
   writeFileSync("latin.jsonl", Buffer.concat([Buffer.from(lines(pairs)), Buffer.from([0x7b, 0xe9, 0x7d, 10])]));
   writeFileSync("other.jsonl", lines([{ colour: "red" }]));
@@ -100,6 +104,22 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
     "train dpo --model sft --data silent.jsonl",
     /silent.jsonl: record 16: the chosen response is empty.*unusable=leave-out/,
   ],
+  [
+    "a response of blanks alone",
+    "train reward-model --model sft --data blank.jsonl",
+    /blank.jsonl: record 16: the rejected response is empty/,
+  ],
+  [
+    "responses that differ in unknown words alone",
+    "train dpo --model sft --data foreign.jsonl",
+    /foreign.jsonl: record 16: chosen and rejected differ only in what the vocabulary does not have; take a larger vocabulary/,
+  ],
+  [
+    "responses that differ behind the context alone",
+    "train reward-model --model sft --data long.jsonl",
+    /long.jsonl: record 16: chosen and rejected differ only behind the end of the context; take a longer context/,
+  ],
+  ["a mistyped algorithm", "train dpq --model sft --data pairs.jsonl", /unknown algorithm "dpq"; the nearest are dpo/],
   ["a malformed line", "train dpo --model sft --data cut.jsonl", /cut.jsonl: line 16 is not JSON/],
   ["bytes that are not UTF-8", "train sft --model sft --data latin.jsonl", /latin.jsonl: line 16 is not UTF-8/],
   [
@@ -155,6 +175,25 @@ describe("what can't be learned from is refused in one line, and nothing is left
     expect(error).toBeInstanceOf(BadInput);
     expect(readdirSync(".")).not.toContain("refused");
   });
+});
+
+it("a run of one update learns, and says that it is short and how much of the text was unknown", async () => {
+  const told = vi.mocked(process.stderr.write);
+  told.mockClear();
+  writeFileSync("ten.jsonl", lines([...pairs.slice(0, 10), { prompt: "The ψ", chosen: " sat.", rejected: " " }]));
+  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const line = (name: string) => `train ${name} --model sft --data ten.jsonl --out ${name}-short --json --set unusable=leave-out`;
+  for (const name of ["dpo", "sft"]) await asked(`${line(name)} batchSize=64${name === "dpo" ? " klSamples=0" : " epochs=1"}`);
+  const found = printed.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, unknown>);
+  printed.mockRestore();
+  expect(found.map(({ updates }) => updates)).toEqual([1, 1]);
+  const weights = (folder: string) => readFileSync(join(folder, "model.safetensors"));
+  for (const name of ["dpo", "sft"]) expect(weights(`${name}-short/model`).equals(weights("sft"))).toBe(false);
+  const said = told.mock.calls.map(([text]) => String(text)).join("");
+  expect(said).toMatch(/note: 1 update in all, .*--set epochs=N, now 1.*--set batchSize=N, now 64/);
+  expect(said).toMatch(/1 of 11 records is left out: 1 with an empty response/);
+  expect(said).toMatch(/ten\.jsonl are unknown to the vocabulary/);
+  expect(said).toMatch(/trained: 1 update in/);
 });
 
 it("a file that is read a page at a time is fine-tuned on, and preferences too", async () => {

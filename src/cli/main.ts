@@ -103,6 +103,7 @@ function program(): Command {
     .requiredOption("--data <file>", "comparisons (.jsonl, .jsonl.gz, .parquet)")
     .option("--out <file>", "write the rewards of every comparison, a line of JSON each")
     .option("--resume", "go on behind the lines that --out has")
+    .option("--set <name=value...>", "unusable=leave-out leaves out comparisons that say nothing", gathered)
     .option("--json", "print one JSON object as the last line")
     .addHelpText(
       "after",

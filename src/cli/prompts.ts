@@ -8,13 +8,21 @@ import type { LanguageIngredients } from "./texts.ts";
 export interface Prompts {
   readonly contexts: readonly Int32Array[];
   readonly prompts: readonly Int32Array[];
+  /** Whether `prompts` are held out. */
+  readonly held: boolean;
 }
 
 /** What is answered: the prompts of a file that has nothing else, or those of its texts. */
 export async function promptsOf(ingredients: LanguageIngredients): Promise<Prompts> {
   const { data, seed } = ingredients.problem;
   const { tokenizer, context, values } = await ingredients.parts();
-  return promptsAlone(data.path, tokenizer, { context, share: values.validation, seed }) ?? ingredients.texts();
+  const alone = promptsAlone(data.path, tokenizer, { context, share: values.validation, seed });
+  if (alone) {
+    ingredients.tellUnknown(tokenizer, alone.contexts);
+    return alone;
+  }
+  const { contexts, prompts, held } = await ingredients.texts();
+  return { contexts, prompts, held: held !== undefined };
 }
 
 /**
@@ -45,7 +53,7 @@ function promptsAlone(
   const order = rng(seed).split("held").permutation(all.length);
   const pick = (numbers: Uint32Array | Int32Array) => Array.from(numbers.sort(), (i) => all[i]);
   const contexts = pick(order.slice(aside));
-  return { contexts, prompts: aside > 0 ? pick(order.slice(0, aside)) : contexts };
+  return { contexts, prompts: aside > 0 ? pick(order.slice(0, aside)) : contexts, held: aside > 0 };
 }
 
 function isPrompt(record: unknown): record is { prompt: string } {

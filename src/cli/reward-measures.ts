@@ -26,11 +26,11 @@ export async function rewardsOf(reward: LearnedRewardModel, pairs: readonly Pref
 
 /** What rewards are worth on comparisons, line by line. */
 export function rewardMeasures(rw: ArrayLike<number>, rl: ArrayLike<number>): Measure[] {
-  const { comparisons, accuracy, ties, margin, loss, calibration } = judgeRewards(rw, rl);
+  const { comparisons, accuracy, tieRate, margin, loss, calibration } = judgeRewards(rw, rl);
   const { low, high } = wilson(Math.round(accuracy * comparisons), comparisons);
   return [
     { id: "accuracy", name: "ranks the chosen response higher (a tie counts one half)", after: accuracy, interval: [low, high] },
-    { id: "ties", name: "ties", after: ties },
+    { id: "tieRate", name: "ties, as a share", after: tieRate },
     { id: "margin", name: "margin, mean |r(chosen) − r(rejected)| / std of all rewards", after: margin },
     { id: "loss", name: "loss (nats a comparison)", after: loss },
     { id: "calibration", name: "calibration error of its chances", after: calibration.error },

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { readConfig } from "../runs/index.ts";
+import { recipes, unknownAlgorithm } from "./algorithms/index.ts";
 import { languageRecipes } from "./algorithms/language.ts";
 import { BadInput, given } from "./exit.ts";
-import { measureHead, measureRows } from "./language-report.ts";
+import { measureTable } from "./language-report.ts";
 import { printSamples } from "./samples.ts";
 import { print, printJson, table } from "./terminal.ts";
 import { goOnLanguage, type LanguageTrainRequest, type TrainedLanguage, trainLanguage } from "./train-language.ts";
@@ -29,6 +30,7 @@ export async function isLanguage(
   const name =
     algorithm ?? (resume !== undefined && existsSync(resume) ? await given(() => readConfig(resume).algorithm) : undefined);
   const language = name !== undefined && Object.hasOwn(languageRecipes, name);
+  if (name !== undefined && !language && !Object.hasOwn(recipes, name)) throw unknownAlgorithm(name);
   const foreign = Object.entries(language ? WORLDS : LANGUAGE).find(([option]) => options[option] !== undefined);
   if (foreign && name !== undefined) {
     const what = language
@@ -52,7 +54,10 @@ export async function runTrainLanguage(
     printJson(trainedLanguageJson(trained, (performance.now() - began) / 1000));
     return;
   }
-  if (verdict.measures.length > 0) print(table(measureRows(verdict.measures), measureHead(verdict.on)));
+  if (verdict.measures.length > 0) {
+    const { rows, head } = measureTable(verdict.measures, verdict.on);
+    print(table(rows, head));
+  } else print(`nothing to judge by: ${verdict.on}`);
   printSamples(verdict.samples);
   print("");
   print(

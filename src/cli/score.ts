@@ -1,13 +1,17 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TextPreference, tokenisedPreferences } from "../data/index.ts";
-import type { Preference } from "../mdp/index.ts";
+import type { TextPreference } from "../data/index.ts";
 import { readRewardModel, type TextRewardModel } from "../rewards/index.ts";
 import { filesIn, readPreferences } from "../runs/index.ts";
+import { usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
-import { measureRows } from "./language-report.ts";
+import { languageSettings } from "./language.ts";
+import { measureTable } from "./language-report.ts";
 import { rewardMeasures, rewardsOf } from "./reward-measures.ts";
-import { print, printJson, say, short, table } from "./terminal.ts";
+import { readSettings } from "./settings.ts";
+import { counted, print, printJson, say, short, table } from "./terminal.ts";
+import { idsOf } from "./texts.ts";
+import { moreWords, tellUnknown } from "./unknown.ts";
 
 export interface ScoreRequest {
   /** The folder of a run, or of a reward model. */
@@ -17,6 +21,8 @@ export interface ScoreRequest {
   readonly out?: string;
   /** Whether to go on behind the lines that `out` has. */
   readonly resume?: boolean;
+  /** `unusable=leave-out`: what to do with comparisons that say nothing. */
+  readonly set?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -26,6 +32,7 @@ const TOGETHER = 64;
 const SHOWN = 10;
 
 interface Line {
+  /** Of its record in the file, from 1. */
   readonly number: number;
   readonly chosen: number;
   readonly rejected: number;
@@ -34,11 +41,12 @@ interface Line {
 }
 
 /** Scores the comparisons of a file by a reward model: the rewards of each, and how well they agree with what was chosen. */
-export async function score({ target, data, out, resume = false, json = false }: ScoreRequest): Promise<void> {
+export async function score({ target, data, out, resume = false, set = [], json = false }: ScoreRequest): Promise<void> {
   if (resume && out === undefined) throw new BadInput("--resume goes on behind the lines of --out FILE, found no --out; give it");
   if (out !== undefined && existsSync(out) && !resume) {
     throw new BadInput(`${out}: there is such a file already; go on behind its lines with --resume, or name another one`);
   }
+  const { unusable } = readSettings({ unusable: languageSettings.unusable }, set, "score");
   if (!existsSync(data))
     throw new BadInput(`${data}: there is no such file, expected comparisons (.jsonl, .jsonl.gz or .parquet)`);
   const reward = await loadRewardModel(target);
@@ -46,22 +54,22 @@ export async function score({ target, data, out, resume = false, json = false }:
   const texts = records.filter((record): record is TextPreference => record.kind === "preference");
   if (texts.length === 0) throw new BadInput(`${data}: found no comparisons, expected chosen and rejected responses`);
   if (texts.length < records.length) throw new BadInput(`${data}: ratings stand among comparisons, expected comparisons alone`);
-  const pairs = await given(async () =>
-    (await tokenisedPreferences(reward.tokenizer, texts).get(texts.map((_, i) => i))).map((pair, i) =>
-      checked(pair, i, reward, data),
-    ),
-  );
+  const reader = { tokenizer: reward.tokenizer, context: reward.policy.model.config.context };
+  const { pairs, numbers, tokens } = await given(() => usableComparisons(data, texts, reader, unusable as "refuse"));
+  if (pairs.length === 0) throw new BadInput(`${data}: none of ${counted(texts.length, "comparison")} can be scored`);
+  tellUnknown(reward.tokenizer, idsOf(tokens), data, moreWords(false));
   contradictions(texts, data);
 
   // Whole batches alone are kept, so that what follows is scored beside the same comparisons as without a stop.
-  const known = resume && out !== undefined ? linesOf(out, pairs.length) : [];
+  const known = resume && out !== undefined ? linesOf(out, numbers) : [];
   const lines = known.length === pairs.length ? known : known.slice(0, TOGETHER * Math.floor(known.length / TOGETHER));
-  if (lines.length > 0) say(`${out}: ${lines.length} of ${pairs.length} comparisons are scored, going on with the others`);
+  if (lines.length > 0)
+    say(`${out}: ${lines.length} of ${counted(pairs.length, "comparison")} are scored, going on with the others`);
   if (out !== undefined) writeFileSync(out, lines.map(written).join(""));
   for (let from = lines.length; from < pairs.length; from += TOGETHER) {
     const { rw, rl, stdW, stdL } = await given(() => rewardsOf(reward, pairs.slice(from, from + TOGETHER)));
     const own = Array.from(rw, (chosen, k): Line => {
-      return { number: from + k, chosen, rejected: rl[k], chosenStd: stdW[k], rejectedStd: stdL[k] };
+      return { number: numbers[from + k] + 1, chosen, rejected: rl[k], chosenStd: stdW[k], rejectedStd: stdL[k] };
     });
     if (out !== undefined) appendFileSync(out, own.map(written).join(""));
     lines.push(...own);
@@ -82,18 +90,14 @@ export async function score({ target, data, out, resume = false, json = false }:
   const several = reward.members.length > 1;
   const shown = lines.slice(0, SHOWN).map(({ number, chosen, rejected, chosenStd, rejectedStd }) => {
     const doubt = (std: number) => (several ? ` ± ${short(std)}` : "");
-    return [String(number + 1), short(chosen) + doubt(chosenStd), short(rejected) + doubt(rejectedStd)];
+    return [String(number), short(chosen) + doubt(chosenStd), short(rejected) + doubt(rejectedStd)];
   });
   print(table(shown, ["comparison", "reward of chosen", "of rejected"]));
   if (lines.length > SHOWN)
     print(`... ${lines.length - SHOWN} more${out === undefined ? "; all of them: --out FILE" : `, all in ${out}`}`);
   print("");
-  print(
-    table(
-      measureRows(measures).map(([name, , after, interval]) => [name, after, interval]),
-      [`on ${lines.length} comparisons`, "", "95 %"],
-    ),
-  );
+  const { rows, head } = measureTable(measures, counted(lines.length, "comparison"));
+  print(table(rows, head));
 }
 
 const written = (line: Line) => `${JSON.stringify(line)}\n`;
@@ -109,23 +113,6 @@ export async function loadRewardModel(target: string): Promise<TextRewardModel> 
   }
 }
 
-/** A comparison that can be scored; a prompt without tokens begins where the last text ended. */
-function checked(pair: Preference, i: number, { tokenizer, policy }: TextRewardModel, file: string): Preference {
-  const x = pair.x.length > 0 ? pair.x : Int32Array.from(tokenizer.end.slice(0, 1));
-  const { context } = policy.model.config;
-  for (const [name, y] of [
-    ["chosen", pair.yw],
-    ["rejected", pair.yl],
-  ] as const) {
-    const fault = (what: string) => new BadInput(`${file}: record ${i + 1}: the ${name} response ${what}`);
-    if (y.actions.length === 0) throw fault("is empty; leave it out");
-    if (x.length + y.actions.length > context) {
-      throw fault(`has ${y.actions.length} tokens behind ${x.length} of its prompt, the model reads ${context}; shorten it`);
-    }
-  }
-  return { ...pair, x };
-}
-
 /** Says so where comparisons contradict each other: no reward ranks both of two such rightly. */
 function contradictions(texts: readonly TextPreference[], file: string): void {
   const key = (a: unknown, b: unknown, c: unknown) => JSON.stringify([a, b, c]);
@@ -137,8 +124,8 @@ function contradictions(texts: readonly TextPreference[], file: string): void {
     );
 }
 
-/** The lines that a file has, those of comparisons 0, 1, ...; a line that was cut is left out. */
-function linesOf(file: string, comparisons: number): Line[] {
+/** The lines that a file has, those of the first of these comparisons; a line that was cut is left out. */
+function linesOf(file: string, numbers: readonly number[]): Line[] {
   if (!existsSync(file)) return [];
   const lines: Line[] = [];
   for (const text of readFileSync(file, "utf8").split("\n")) {
@@ -150,13 +137,13 @@ function linesOf(file: string, comparisons: number): Line[] {
       break;
     }
     if (
-      line.number !== lines.length ||
+      lines.length >= numbers.length ||
+      line.number !== numbers[lines.length] + 1 ||
       !Number.isFinite(line.chosen) ||
-      !Number.isFinite(line.rejected) ||
-      line.number >= comparisons
+      !Number.isFinite(line.rejected)
     ) {
       throw new BadInput(
-        `${file}: line ${lines.length + 1} is not the rewards of comparison ${lines.length}; name another file with --out`,
+        `${file}: line ${lines.length + 1} is not the rewards of the comparison that is expected there; name another file with --out`,
       );
     }
     lines.push(line);

@@ -23,7 +23,7 @@ export function table(rows: readonly (readonly string[])[], head?: readonly stri
   const columns = Math.max(...all.map((row) => row.length));
   const cell = (row: readonly string[], c: number) => row[c] ?? "";
   const widths = Array.from({ length: columns }, (_, c) => Math.max(...all.map((row) => cell(row, c).length)));
-  const right = Array.from({ length: columns }, (_, c) => c > 0 && rows.every((row) => /^[[(]?[-−+\d.∞]|^$/.test(cell(row, c))));
+  const right = Array.from({ length: columns }, (_, c) => c > 0 && rows.every((row) => /^[[(]?[-–−+\d.∞]|^$/.test(cell(row, c))));
   const line = (row: readonly string[]) =>
     widths
       .map((width, c) => (right[c] ? cell(row, c).padStart(width) : cell(row, c).padEnd(width)))
@@ -42,6 +42,16 @@ export function short(value: number): string {
   if (size >= 10_000) return Math.round(value).toLocaleString("en-US");
   if (size >= 1) return String(Number(value.toPrecision(4)));
   return size < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+}
+
+/** How many of what: `1 prompt`, `1,200 prompts`. */
+export function counted(n: number, one: string, several = `${one}s`): string {
+  return `${n.toLocaleString("en-US")} ${n === 1 ? one : several}`;
+}
+
+/** The same where the noun is the unit of a progress: `1 update`. */
+export function inUnits(n: number, unit: string): string {
+  return counted(n, unit.replace(/s$/, ""), unit);
 }
 
 /** Seconds as people say them. */
@@ -81,15 +91,16 @@ export function meter(name: string): Meter {
   return {
     at(progress, detail, rate) {
       const now = performance.now();
-      first ??= { at: now, done: progress.done, total: rate?.total ?? progress.done };
+      first ??= { at: now, done: progress.done, total: rate?.total ?? 0 };
       const seconds = (now - first.at) / 1000;
       const share = progress.total > 0 ? progress.done / progress.total : 1;
       const each = seconds > 0 && progress.done > first.done ? seconds / (progress.done - first.done) : undefined;
       const left = each === undefined ? undefined : each * (progress.total - progress.done);
-      const speed = rate && seconds > 0 ? `${short((rate.total - first.total) / seconds)} ${rate.unit}/s` : "";
+      const speed =
+        rate && seconds > 0 && rate.total > first.total ? `${short((rate.total - first.total) / seconds)} ${rate.unit}/s` : "";
       const parts = [
         `${Math.round(100 * share)} %`.padStart(5),
-        `${count(progress.done)} of ${count(progress.total)} ${progress.unit}`,
+        `${count(progress.done)} of ${inUnits(progress.total, progress.unit)}`,
         speed,
         left === undefined || share >= 1 ? "" : `${duration(left)} left`,
         detail,

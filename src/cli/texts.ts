@@ -2,24 +2,33 @@ import { statSync } from "node:fs";
 import type { TokenRows } from "../algorithms/direct/token-pages.ts";
 import { rng } from "../autodiff/index.ts";
 import {
+  isBlank,
   type PreferenceRecord,
   plainText,
   type Rows,
   type TextPreference,
   type TextRating,
   type TextRecord,
+  type Tokenizer,
   type TokenSequences,
   tokenisedPreferences,
   tokenisedRatings,
   tokenisedTexts,
   tokenSequences,
 } from "../data/index.ts";
-import { type Preference, type Rating, sameResponse } from "../mdp/index.ts";
+import type { Preference, Rating } from "../mdp/index.ts";
 import { fitContext } from "../policies/index.ts";
 import { openPreferences, openTexts, readPreferences, streamTexts } from "../runs/index.ts";
+import { tellCuts, usableComparison, usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
 import { type LanguageParts, type LanguageProblem, languageParts } from "./language.ts";
-import { say } from "./terminal.ts";
+import { counted, say } from "./terminal.ts";
+import { moreWords, tellUnknown } from "./unknown.ts";
+
+/** What is measured on: `8 held-out prompts`, or `8 training prompts, none being held out`. */
+export function measuredOn(n: number, held: boolean, one: string): string {
+  return held ? counted(n, `held-out ${one}`) : `${counted(n, `training ${one}`)}, none being held out`;
+}
 
 /** Demonstrations in tokens, those that are held out, the prompts of the first, and of the held-out ones (of all, where none are). */
 export interface Texts {
@@ -48,6 +57,8 @@ export interface LanguageIngredients {
   texts(): Promise<Texts>;
   /** The data as preferences. */
   comparisons(): Promise<Comparisons>;
+  /** Says, the first time, which share of the data's tokens the vocabulary does not have; `of` which part of it, if not of all. */
+  tellUnknown(tokenizer: Tokenizer, ids: Iterable<ArrayLike<number>>, of?: string): void;
 }
 
 /** A file of this many bytes is not taken into memory: its records are read when they are learned from. */
@@ -86,23 +97,40 @@ export function languageIngredients(problem: LanguageProblem): LanguageIngredien
     return found;
   };
   const parts = once(() => languageParts(problem, async () => (await firstRecords()).map(wholeText)));
+  let told = false;
+  const tell: Tell = (tokenizer, ids, of = "") => {
+    if (!told) tellUnknown(tokenizer, ids, file + of, moreWords(typeof problem.model === "string"));
+    told = true;
+  };
   return {
     problem,
     parts,
     texts: once(async () =>
-      inPages(problem) ? pagedTexts(problem, await parts()) : textsOf(problem, await parts(), await records()),
+      inPages(problem) ? pagedTexts(problem, await parts(), tell) : textsOf(problem, await parts(), await records(), tell),
     ),
-    comparisons: once(async () => comparisonsOf(problem, await parts())),
+    comparisons: once(async () => comparisonsOf(problem, await parts(), tell)),
+    tellUnknown: tell,
   };
 }
+
+type Tell = LanguageIngredients["tellUnknown"];
 
 const wholeText = (record: TextRecord): string =>
   record.kind === "text" ? record.text : plainText(record.prompt) + plainText(record.completion);
 
-async function textsOf({ data, seed }: LanguageProblem, parts: LanguageParts, records: readonly TextRecord[]): Promise<Texts> {
+async function textsOf(
+  { data, seed }: LanguageProblem,
+  parts: LanguageParts,
+  records: readonly TextRecord[],
+  tell: Tell,
+): Promise<Texts> {
   const { tokenizer, context, values } = parts;
   const all = await naming(data.path, () =>
     tokenisedTexts(tokenizer, values.unusable === "refuse" ? records : records.filter(hasAnswer)),
+  );
+  tell(
+    tokenizer,
+    all.flatMap(({ x, y }) => [x, y]),
   );
   const order = rng(seed).split("held").permutation(all.length);
   const aside = Math.min(all.length - 1, Math.floor(values.validation * all.length));
@@ -118,7 +146,11 @@ async function textsOf({ data, seed }: LanguageProblem, parts: LanguageParts, re
 }
 
 /** Texts of a file that stays where it stands; up to 1,000 records are held out. */
-async function pagedTexts({ data, seed }: LanguageProblem, { tokenizer, context, values }: LanguageParts): Promise<Texts> {
+async function pagedTexts(
+  { data, seed }: LanguageProblem,
+  { tokenizer, context, values }: LanguageParts,
+  tell: Tell,
+): Promise<Texts> {
   const rows = await given(() => openTexts(data.path));
   const get = async (numbers: ArrayLike<number>) => {
     const found = await rows.get(numbers);
@@ -129,6 +161,11 @@ async function pagedTexts({ data, seed }: LanguageProblem, { tokenizer, context,
   const held = (await get(order.slice(0, aside))).flat();
   const rest = order.slice(aside);
   const some = (await get(rest.slice(0, HELD))).flat();
+  tell(
+    tokenizer,
+    some.flatMap(({ x, y }) => [x, y]),
+    `, in ${counted(some.length, "record")} of it,`,
+  );
   return {
     training: { length: rest.length, get: (numbers) => get(Array.from(numbers, (i) => rest[i])) },
     ...(aside > 0 ? { held: await naming(data.path, () => tokenSequences(tokenizer.size, held)) } : {}),
@@ -142,111 +179,85 @@ const inPages = ({ data, language }: LanguageProblem): boolean =>
 
 const promptsOf = (list: readonly { x: Int32Array; y: Int32Array }[], context: number) =>
   list.map(({ x, y }) => fitted(x.length > 0 ? x : y.slice(0, BEGINNING), context));
-const hasAnswer = (record: TextRecord) => record.kind === "text" || plainText(record.completion) !== "";
+const hasAnswer = (record: TextRecord) => record.kind === "text" || !isBlank(record.completion);
 /** Room for an answer is left behind a prompt. */
 const fitted = (x: Int32Array, context: number) => x.slice(-Math.max(1, Math.floor(context / 2)));
 
-async function comparisonsOf(problem: LanguageProblem, { tokenizer, context, values }: LanguageParts): Promise<Comparisons> {
+async function comparisonsOf(problem: LanguageProblem, parts: LanguageParts, tell: Tell): Promise<Comparisons> {
+  const { tokenizer, context, values } = parts;
   const { data, seed } = problem;
   const file = data.path;
-  const check = (pair: Preference, number: number) => problemOf(cutPair(begun(pair, tokenizer), context), number);
   if (inPages(problem)) {
     // Read where it stands, a minibatch at a time.
     const rows = await given(() => openPreferences(file));
-    const pairs = tokenisedPreferences(tokenizer, { length: rows.length, get: async (n) => (await rows.get(n)).map(comparison) });
     const aside = Math.min(HELD, Math.floor(values.validation * rows.length));
     const order = rng(seed).split("held").permutation(rows.length);
-    const get = async (numbers: ArrayLike<number>) =>
-      (await pairs.get(numbers)).map((pair, k) => {
-        const { pair: cut, fault } = check(pair, numbers[k]);
-        if (fault) throw new BadInput(`${file}: ${fault}`);
-        return cut;
-      });
+    const get = async (numbers: ArrayLike<number>) => {
+      const texts = (await rows.get(numbers)).map(comparison);
+      const whole = await tokenisedPreferences(tokenizer, texts).get(texts.map((_, k) => k));
+      return whole.map((pair, k) => usableComparison(file, texts[k], pair, numbers[k], parts));
+    };
     const held = await get(order.slice(0, aside));
     const rest = order.slice(aside);
+    const some = aside > 0 ? held : await get(rest.slice(0, HELD));
+    tell(tokenizer, idsOf(some), `, in ${counted(some.length, "record")} of it,`);
     return {
       training: { length: rest.length, get: (numbers) => get(Array.from(numbers, (i) => rest[i])) },
       held,
-      prompts: held.map(({ x }) => fitted(x as Int32Array, context)),
+      prompts: some.map(({ x }) => fitted(x as Int32Array, context)),
     };
   }
   const records = await given(() => readPreferences(file));
   if (records.length === 0) throw new BadInput(`${file}: found no records, expected at least one`);
-  if (records[0].kind === "rating") return ratingsOf(file, records, tokenizer, context);
-  const numbers = Uint32Array.from(records, (_, i) => i);
-  const all = await tokenisedPreferences(tokenizer, records.map(comparison)).get(numbers);
-  const usable: Preference[] = [];
-  let [cut, left] = [0, 0];
-  all.forEach((pair, i) => {
-    const { pair: shorter, fault } = check(pair, i);
-    if (fault && values.unusable === "refuse")
-      throw new BadInput(`${file}: ${fault}; correct it, or leave such records out with --set unusable=leave-out`);
-    if (fault) left += 1;
-    else {
-      usable.push(shorter);
-      if (shorter.x.length < pair.x.length || shorter.yw.actions.length < pair.yw.actions.length) cut += 1;
-    }
-  });
-  if (usable.length < 2)
-    throw new BadInput(`${file}: ${usable.length} of ${records.length} records can be learned from, expected at least 2`);
-  if (left > 0) say(`${left} of ${records.length} records are left out: an empty response, or twice the same one`);
-  if (cut > 0)
-    say(
-      `${cut} of ${usable.length} comparisons are longer than ${context} tokens: the prompts' beginnings are cut, then the responses' ends`,
+  if (records[0].kind === "rating") return ratingsOf(file, records, parts, tell);
+  const { pairs, tokens } = await usableComparisons(file, records.map(comparison), parts, values.unusable);
+  if (pairs.length < 2)
+    throw new BadInput(
+      `${file}: ${pairs.length} of ${counted(records.length, "record")} can be learned from, expected at least 2`,
     );
-  const order = rng(seed).split("held").permutation(usable.length);
-  const aside = Math.min(HELD, usable.length - 1, Math.floor(values.validation * usable.length));
-  const held = Array.from(order.slice(0, aside).sort(), (i) => usable[i]);
-  const training = Array.from(order.slice(aside).sort(), (i) => usable[i]);
+  tell(tokenizer, idsOf(tokens));
+  const order = rng(seed).split("held").permutation(pairs.length);
+  const aside = Math.min(HELD, pairs.length - 1, Math.floor(values.validation * pairs.length));
+  const held = Array.from(order.slice(0, aside).sort(), (i) => pairs[i]);
+  const training = Array.from(order.slice(aside).sort(), (i) => pairs[i]);
   return { training, held, prompts: (aside > 0 ? held : training).map(({ x }) => fitted(x as Int32Array, context)) };
+}
+
+/** All ids of comparisons, their prompts once. */
+export function* idsOf(pairs: Iterable<Preference>): Generator<ArrayLike<number>> {
+  for (const { x, yw, yl } of pairs) yield* [x, yw.actions, yl.actions];
 }
 
 function ratingsOf(
   file: string,
   records: readonly PreferenceRecord[],
-  tokenizer: LanguageParts["tokenizer"],
-  context: number,
+  { tokenizer, context, values }: LanguageParts,
+  tell: Tell,
 ): Comparisons {
   const odd = records.findIndex(({ kind }) => kind !== "rating");
   if (odd >= 0)
     throw new BadInput(`${file}: record ${odd + 1} is a comparison, those before are ratings; expected one kind in a file`);
-  const all = tokenisedRatings(tokenizer, records as readonly TextRating[]);
-  const empty = all.findIndex(({ y }) => y.actions.length === 0);
-  if (empty >= 0) throw new BadInput(`${file}: record ${empty + 1}: the completion is empty; leave it out`);
-  const { answers, cuts } = fitContext(all, context);
-  if (cuts.length > 0)
-    say(
-      `${cuts.length} of ${all.length} answers are longer than ${context} tokens: the prompts' beginnings are cut, then the responses' ends`,
+  const written = tokenisedRatings(tokenizer, records as readonly TextRating[]);
+  const empty = written.findIndex(({ y }) => y.actions.length === 0);
+  if (empty >= 0 && values.unusable === "refuse")
+    throw new BadInput(
+      `${file}: record ${empty + 1}: the completion is empty; correct it, or leave such records out with --set unusable=leave-out`,
     );
+  const all = written.filter(({ y }) => y.actions.length > 0);
+  const left = written.length - all.length;
+  if (left > 0) say(`${left} of ${counted(written.length, "record")} left out: an empty response`);
+  tell(
+    tokenizer,
+    all.flatMap(({ x, y }) => [x, y.actions]),
+  );
+  const { answers, cuts } = fitContext(all, context);
+  tellCuts(cuts.length, counted(all.length, "answer"), context);
   return { training: [], held: [], ratings: answers, prompts: answers.map(({ x }) => fitted(x as Int32Array, context)) };
 }
 
 function comparison(record: PreferenceRecord): TextPreference {
   if (record.kind !== "preference") throw new BadInput("a rating stands among comparisons, expected one kind in a file");
   return record;
-}
-
-/** Without a prompt, a response begins where the last text ended. */
-function begun(pair: Preference, { end }: LanguageParts["tokenizer"]): Preference {
-  return pair.x.length > 0 ? pair : { ...pair, x: Int32Array.from(end.slice(0, 1)) };
-}
-
-/** Both responses behind the same part of the prompt, so that the longer one fits. */
-function cutPair(pair: Preference, context: number): Preference {
-  const longer = pair.yw.actions.length >= pair.yl.actions.length ? pair.yw : pair.yl;
-  const { answers, cuts } = fitContext([{ x: pair.x, y: longer }], context);
-  if (cuts.length === 0) return pair;
-  const x = answers[0].x;
-  const end = (y: Preference["yw"]) => ({ ...y, actions: y.actions.slice(0, context - x.length) });
-  return { ...pair, x, yw: end(pair.yw), yl: end(pair.yl) };
-}
-
-function problemOf(pair: Preference, number: number): { pair: Preference; fault?: string } {
-  const record = `record ${number + 1}`;
-  if (pair.yw.actions.length === 0) return { pair, fault: `${record}: the chosen response is empty` };
-  if (pair.yl.actions.length === 0) return { pair, fault: `${record}: the rejected response is empty` };
-  if (sameResponse(pair.yw, pair.yl)) return { pair, fault: `${record}: chosen and rejected are the same response` };
-  return { pair };
 }
 
 /** Refusals of texts, with the file's name. */

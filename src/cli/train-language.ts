@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { Progress } from "../algorithms/index.ts";
 import {
   createRun,
   type Driven,
@@ -27,7 +28,7 @@ import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "
 import { languageReport } from "./language-report.ts";
 import { readSettings } from "./settings.ts";
 import { onStop } from "./signals.ts";
-import { duration, say, short } from "./terminal.ts";
+import { counted, duration, inUnits, say, short } from "./terminal.ts";
 import { languageIngredients } from "./texts.ts";
 import { free } from "./train.ts";
 import { versions } from "./versions.ts";
@@ -73,6 +74,7 @@ export async function trainLanguage(request: LanguageTrainRequest): Promise<Trai
   const run = prepared.start();
   await given(() => run.ready);
   describeModel(await ingredients.parts());
+  fewUpdates(run.progress(), values);
   const config: RunConfig = {
     format: 1,
     algorithm: recipe.name,
@@ -84,6 +86,17 @@ export async function trainLanguage(request: LanguageTrainRequest): Promise<Trai
   };
   const folder = await given(() => createRun(path, config));
   return work(folder, recipe, prepared, run, request.checkpointEvery);
+}
+
+/** Updates below which a run is said to be short, unless their number was asked for. */
+const FEW = 10;
+
+/** Says so where defaults come to so few updates that little can be learned. */
+function fewUpdates({ total, unit }: Progress, { updates, epochs, batchSize }: Readonly<Record<string, unknown>>): void {
+  if (unit !== "updates" || total >= FEW || updates !== 0) return;
+  say(
+    `note: ${counted(total, "update")} in all, which is little to learn by; make more passes (--set epochs=N, now ${epochs}) or take smaller minibatches (--set batchSize=N, now ${batchSize})`,
+  );
 }
 
 /** Goes on with a run that was stopped, or killed, as if nothing had happened. */
@@ -147,7 +160,7 @@ async function work(
     const tokensPerSecond = tokens / Math.max(1e-9, (performance.now() - began) / 1000);
     const updates = run.progress();
     const speed = tokens > 0 ? `, ${short(tokensPerSecond)} tokens/s` : "";
-    say(`trained: ${updates.done.toLocaleString("en-US")} ${updates.unit} in ${duration(made.seconds)}${speed}`);
+    say(`trained: ${inUnits(updates.done, updates.unit)} in ${duration(made.seconds)}${speed}`);
 
     const result = await run.result();
     const known = readVerdict(path) as unknown as LanguageVerdict | undefined;

@@ -1,12 +1,12 @@
 import { rng } from "../autodiff/index.ts";
 import type { Context, Preference } from "../mdp/index.ts";
 import { type AnswerScores, answerScores, type ResponsePolicy } from "../policies/index.ts";
-import { type Interval, meanInterval } from "./statistics.ts";
+import { type Interval, meanInterval, wilson } from "./statistics.ts";
 
 /** How well a policy ranks comparisons that an expert decided. */
 export interface PreferenceVerdict {
   readonly comparisons: number;
-  /** The share in which the policy finds the chosen response more likely than the other. */
+  /** The share in which the policy finds the chosen response more likely than the other, with Wilson's interval. */
   readonly likelier: Interval;
   /** The mean of log π(yw | x) and of log π(yl | x), in nats. */
   readonly chosen: Interval;
@@ -33,18 +33,22 @@ export async function judgePreferences(
     return [(await of("yw")).logProb, (await of("yl")).logProb];
   };
   const mean = (values: ArrayLike<number>) => meanInterval(values, { seed });
+  const share = (values: ArrayLike<number>): Interval => {
+    const known = Array.from(values).reduce((sum, x) => sum + x, 0); // a tie counts one half
+    return { ...wilson(Math.round(known), values.length), mean: known / values.length };
+  };
   const larger = (difference: number) => (difference > 0 ? 1 : difference === 0 ? 0.5 : 0);
   const [w, l] = await scores(policy);
   const alone = {
     comparisons: preferences.length,
-    likelier: mean(w.map((own, i) => larger(own - l[i]))),
+    likelier: share(w.map((own, i) => larger(own - l[i]))),
     chosen: mean(w),
     rejected: mean(l),
   };
   if (!reference) return alone;
   const [refW, refL] = await scores(reference);
   const margins = w.map((own, i) => own - refW[i] - (l[i] - refL[i]));
-  return { ...alone, accuracy: mean(margins.map(larger)), margin: mean(margins) };
+  return { ...alone, accuracy: share(margins.map(larger)), margin: mean(margins) };
 }
 
 /**

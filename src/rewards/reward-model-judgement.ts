@@ -6,7 +6,7 @@ export interface RewardJudgement {
   /** The share of comparisons whose preferred response has the larger reward. */
   readonly accuracy: number;
   /** The share in which both have the same. */
-  readonly ties: number;
+  readonly tieRate: number;
   /** mean |r(x, yw) - r(x, yl)| / std of all rewards. */
   readonly margin: number;
   /** The mean of -log σ(r(x, yw) - r(x, yl)), in nats a comparison. */
@@ -48,7 +48,7 @@ export function judgeRewards(
   return {
     comparisons: P,
     accuracy: meanOf(differences.map(rankedRight)),
-    ties: meanOf(differences.map((d) => Number(d === 0))),
+    tieRate: meanOf(differences.map((d) => Number(d === 0))),
     margin: relativeMargin(differences, all),
     loss: meanOf(differences.map((d) => Math.max(0, -d) + Math.log1p(Math.exp(-Math.abs(d))))), // -log σ(d), however small
     calibration: calibrationOf(differences, bins),

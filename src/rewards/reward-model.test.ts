@@ -164,9 +164,9 @@ describe("the loss and the judgement of rewards", () => {
   });
 
   it("a tie counts one half, and the margin has the rewards' own deviation as its unit", () => {
-    const { accuracy, ties, margin, loss } = judgeRewards([2, 1, 0, 3], [1, 1, 1, 0]);
+    const { accuracy, tieRate, margin, loss } = judgeRewards([2, 1, 0, 3], [1, 1, 1, 0]);
     expect(accuracy).toBe((1 + 0.5 + 0 + 1) / 4);
-    expect(ties).toBe(0.25);
+    expect(tieRate).toBe(0.25);
     const all = [2, 1, 0, 3, 1, 1, 1, 0];
     const mean = 9 / 8;
     const std = Math.sqrt(all.reduce((sum, r) => sum + (r - mean) ** 2, 0) / 8);

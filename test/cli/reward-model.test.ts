@@ -45,11 +45,16 @@ describe("apprentice train reward-model and apprentice score", () => {
     const found = lastLine(all) as {
       accuracy: { mean: number };
       members: number;
-      rewards: { chosen: number; rejected: number }[];
+      rewards: { number: number; chosen: number; rejected: number }[];
     };
+    expect(found.rewards.map(({ number }) => number)).toEqual(pairs.map((_, i) => i + 1));
     expect([found.members, found.rewards.length]).toEqual([2, 80]);
     expect(found.accuracy.mean).toBe(found.rewards.filter(({ chosen, rejected }) => chosen > rejected).length / 80);
     const text = readFileSync(join(folder, "all.jsonl"), "utf8");
+    write("silent.jsonl", [{ prompt: "The film was", chosen: " ", rejected: " bad" }, ...pairs]);
+    const left = await apprentice("score rm --data silent.jsonl --set unusable=leave-out --json", folder);
+    expect(left.err).toMatch(/1 of 81 records is left out: 1 with an empty response/);
+    expect((lastLine(left) as typeof found).rewards[0].number).toBe(2);
     writeFileSync(join(folder, "part.jsonl"), text.slice(0, text.length - 40)); // cut in the middle of a line
     const rest = await apprentice("score rm --data pairs.jsonl --out part.jsonl --resume --json", folder);
     expect(rest.err).toMatch(/64 of 80 comparisons are scored, going on/);

@@ -168,6 +168,6 @@ describe("comparisons that can't be learned from", () => {
   it("a judgement reads comparisons from a list or from rows", async () => {
     const learned = { model: reward, members: [policy.theta] };
     const found = await judgeOn(learned, pairs, { tie: 1e-4 });
-    expect([found.accuracy, found.ties]).toEqual([0.5, 1]); // π_θ = π_ref: every comparison is a tie
+    expect([found.accuracy, found.tieRate]).toEqual([0.5, 1]); // π_θ = π_ref: every comparison is a tie
   });
 });

@@ -20,7 +20,12 @@ export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
 /** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */
 export function findRecipe(name: string): Recipe {
   if (Object.hasOwn(recipes, name)) return recipes[name];
-  throw new BadInput(
+  throw unknownAlgorithm(name);
+}
+
+/** The refusal of a name that no algorithm has, with the nearest that one has. */
+export function unknownAlgorithm(name: string): BadInput {
+  return new BadInput(
     `unknown algorithm "${name}"; the nearest are ${nearest(name, [...Object.keys(recipes), ...Object.keys(languageRecipes)]).join(", ")}; all of them: apprentice algorithms`,
   );
 }

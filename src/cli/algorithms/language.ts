@@ -1,5 +1,3 @@
-import { nearest } from "../../envs/index.ts";
-import { BadInput } from "../exit.ts";
 import type { LanguageRecipe } from "../language-recipe.ts";
 import { dpo } from "./dpo.ts";
 import { rewardModelRecipe } from "./reward-model.ts";
@@ -11,10 +9,8 @@ export const languageRecipes: Readonly<Record<string, LanguageRecipe>> = Object.
   [sft, dpo, rewardModelRecipe, rlhfRecipe].map((one) => [one.name, one]),
 );
 
-/** The recipe of a name. Throws `BadInput`, naming the nearest, if there is none. */
+/** The recipe of a name. Throws if there is none: whoever calls has looked. */
 export function findLanguageRecipe(name: string): LanguageRecipe {
   if (Object.hasOwn(languageRecipes, name)) return languageRecipes[name];
-  throw new BadInput(
-    `unknown algorithm "${name}"; the nearest are ${nearest(name, Object.keys(languageRecipes)).join(", ")}; all of them: apprentice algorithms`,
-  );
+  throw new RangeError(`"${name}" is no algorithm for language models`);
 }

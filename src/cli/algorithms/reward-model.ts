@@ -13,6 +13,7 @@ import { languageRecipe } from "../language-recipe.ts";
 import { rewardMeasures, rewardsOf } from "../reward-measures.ts";
 import { choice, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { measuredOn } from "../texts.ts";
 
 const x = { of: "updates", label: "updates of the parameters" };
 const chosen: RewardModelChoice = {
@@ -71,7 +72,7 @@ export const rewardModelRecipe = languageRecipe({
       async judge({ reward }) {
         if (held.length === 0) return { on: "nothing was held out", measures: [], samples: [] };
         const { rw, rl } = await rewardsOf(reward, held);
-        return { on: `${held.length} held-out comparisons`, measures: rewardMeasures(rw, rl), samples: [] };
+        return { on: measuredOn(held.length, true, "comparison"), measures: rewardMeasures(rw, rl), samples: [] };
       },
       files({ reward }) {
         const files = rewardModelFiles(policy, options, reward.members, reference);

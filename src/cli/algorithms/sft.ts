@@ -3,7 +3,8 @@ import { perplexity } from "../../policies/index.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { samplesOf } from "../samples.ts";
 import { choice, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { counted, short } from "../terminal.ts";
+import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 
 export const sft = languageRecipe({
@@ -35,7 +36,9 @@ export const sft = languageRecipe({
       async judge({ policy }) {
         const [before, after] = [await measured(model), await measured(policy)];
         return {
-          on: held ? `${held.offsets.length - 1} held-out texts, ${after?.tokens} tokens` : "nothing was held out",
+          on: held
+            ? `${measuredOn(held.offsets.length - 1, true, "text")}, ${counted(after?.tokens ?? 0, "token")}`
+            : "nothing was held out",
           measures:
             before && after
               ? [

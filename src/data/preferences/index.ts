@@ -1,3 +1,4 @@
+export { faultOf, isBlank, type RecordFault } from "./faults.ts";
 export { type Chunks, gunzipped, lines, preferenceLines, type ReadRecord, recordLines } from "./lines.ts";
 export { encodePreferenceParquet, preferenceRows, type RangedFile, recordRows } from "./parquet.ts";
 export {

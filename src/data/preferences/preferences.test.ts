@@ -8,8 +8,9 @@ import {
   type PreferenceRecord,
   preferenceLines,
   preferenceRows,
+  words,
 } from "../index.ts";
-import { surveyPreferences, type TextPreference, tokenisedPreferences } from "./index.ts";
+import { faultOf, surveyPreferences, type TextPreference, tokenisedPreferences } from "./index.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const all = async <T>(from: AsyncIterable<T>): Promise<T[]> => {
@@ -23,6 +24,19 @@ const read = (lines: readonly unknown[]) => all(preferenceLines([utf8(lines.map(
 function* pieces(bytes: Uint8Array, n: number) {
   for (let at = 0; at < bytes.length; at += n) yield bytes.subarray(at, at + n);
 }
+
+describe("what a comparison can't teach", () => {
+  it("a response of blanks alone is an empty one, in texts and turns alike, and has no tokens", async () => {
+    const turns = (content: string) => [{ role: "assistant", content }];
+    const pair = { kind: "preference", prompt: "p", chosen: "a", rejected: " \n" } as const;
+    expect([faultOf(pair), faultOf({ ...pair, chosen: turns(" "), rejected: turns("b") })]).toEqual(["rejected", "chosen"]);
+    expect(faultOf({ ...pair, rejected: "a" })).toBe("same");
+    expect(faultOf({ ...pair, rejected: "a " })).toBeUndefined();
+    const [found] = await tokenisedPreferences(words(["p a \n"]), [pair]).get([0]);
+    expect(found.yl.actions.length).toBe(0);
+    expect(found.yw.actions.length).toBe(2);
+  });
+});
 
 describe("preference sets", () => {
   const turns = (...contents: string[]) => contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
@@ -86,6 +100,7 @@ describe("preference sets", () => {
     );
     expect(survey).toMatchObject({ records: 7, preferences: 5, ratings: 2, good: 1, prompts: 2 });
     expect(survey).toMatchObject({ duplicates: 1, identical: 1, contradictory: 2, empty: 1 });
+    expect(survey.first).toEqual({ duplicates: [2], identical: [4], contradictory: [3, 7], empty: [5] });
     expect(survey.lengths.chosen).toMatchObject({ min: 0, max: 2 });
     expect(survey.lengths.completion).toEqual({ mean: 1, std: 0, min: 1, max: 1 });
   });

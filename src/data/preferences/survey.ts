@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../codecs/text.ts";
+import { faultOf } from "./faults.ts";
 import { type PreferenceRecord, plainText } from "./record.ts";
 
 /** How lengths are spread, in tokens. */
@@ -25,13 +26,18 @@ export interface PreferenceSurvey {
   readonly identical: number;
   /** Comparisons, or ratings, that say the opposite of one before. */
   readonly contradictory: number;
-  /** Records with a response of nothing but space. */
+  /** Records with a response of nothing but blanks. */
   readonly empty: number;
+  /** The numbers, from 1, of the first few records of these four kinds. */
+  readonly first: Readonly<Record<"duplicates" | "identical" | "contradictory" | "empty", readonly number[]>>;
   readonly lengths: Readonly<Record<string, LengthSpread>>;
 }
 
 /** Words and signs, for want of a tokenizer. */
 export const countWords = (text: string): number => text.match(/[\p{L}\p{N}]+|[^\s\p{L}\p{N}]/gu)?.length ?? 0;
+
+/** Records whose numbers are told. */
+const FIRST = 5;
 
 /** Goes through a preference set once; keeps a few dozen bytes of each record, whatever its length. */
 export async function surveyPreferences(
@@ -39,6 +45,11 @@ export async function surveyPreferences(
   tokens: (text: string) => number = countWords,
 ): Promise<PreferenceSurvey> {
   const counts = { records: 0, preferences: 0, ratings: 0, good: 0, duplicates: 0, identical: 0, contradictory: 0, empty: 0 };
+  const first = { duplicates: [] as number[], identical: [] as number[], contradictory: [] as number[], empty: [] as number[] };
+  const found = (what: keyof typeof first) => {
+    counts[what] += 1;
+    if (first[what].length < FIRST) first[what].push(counts.records);
+  };
   const prompts = new Set<string>();
   const seen = new Set<string>();
   const lengths = new Map<string, Spread>();
@@ -57,22 +68,23 @@ export async function surveyPreferences(
     responses.forEach((name, i) => {
       measure(name, texts[i]);
     });
-    if (texts.some((text) => text.trim() === "")) counts.empty += 1;
+    const fault = faultOf(record);
+    const identical = fault === "same";
+    if (identical) found("identical");
+    else if (fault) found("empty");
     const [own, opposite] =
       record.kind === "preference"
         ? [hash(prompt, texts[0], texts[1]), hash(prompt, texts[1], texts[0])]
         : [hash(prompt, texts[0], String(record.label)), hash(prompt, texts[0], String(!record.label))];
-    const identical = record.kind === "preference" && texts[0] === texts[1];
     if (record.kind === "preference") counts.preferences += 1;
     else counts.ratings += 1;
     if (record.kind === "rating" && record.label) counts.good += 1;
-    if (identical) counts.identical += 1;
-    if (seen.has(own)) counts.duplicates += 1;
-    else if (!identical && seen.has(opposite)) counts.contradictory += 1;
+    if (seen.has(own)) found("duplicates");
+    else if (!identical && seen.has(opposite)) found("contradictory");
     seen.add(own);
   }
   const spreads = Object.fromEntries([...lengths].map(([name, spread]) => [name, spread.result()]));
-  return { ...counts, prompts: prompts.size, lengths: spreads };
+  return { ...counts, first, prompts: prompts.size, lengths: spreads };
 }
 
 /** Half of a SHA-256 of parts with their lengths, as a short text. */

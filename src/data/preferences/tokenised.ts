@@ -1,6 +1,7 @@
 import type { Preference, Rating } from "../../mdp/index.ts";
 import { mapRows, type Rows } from "../rows.ts";
 import { encodePair, type Message, type Tokenizer } from "../text/tokenizer.ts";
+import { isBlank } from "./faults.ts";
 import { plainText, type Text, type TextPreference, type TextRating } from "./record.ts";
 import type { TextRecord } from "./text-record.ts";
 
@@ -32,7 +33,7 @@ export function tokenisedTexts(tokenizer: Tokenizer, records: Iterable<TextRecor
   return Array.from(records, (record, i) => {
     if (record.kind === "completion") {
       const pair = idsOf(tokenizer, record.prompt, record.completion);
-      if (pair.y.length === 0) throw new RangeError(`record ${i}: the completion is empty, expected a text; leave it out`);
+      if (pair.y.length === 0) throw new RangeError(`record ${i + 1}: the completion is empty, expected a text; leave it out`);
       return pair;
     }
     const y = [...tokenizer.begin, ...tokenizer.encode(record.text), ...tokenizer.end.slice(0, 1)];
@@ -40,10 +41,11 @@ export function tokenisedTexts(tokenizer: Tokenizer, records: Iterable<TextRecor
   });
 }
 
-/** An empty response stays empty, without an end, so that it is found out. */
+/** A response of blanks alone is an empty one, without an end, so that it is found out. */
 function idsOf(tokenizer: Tokenizer, prompt: Text, response: Text): { x: Int32Array; y: Int32Array } {
   const [before, answer] = written(tokenizer, prompt, response);
-  return encodePair(tokenizer, before, answer, { end: answer !== "" });
+  const blank = isBlank(response);
+  return encodePair(tokenizer, before, blank ? "" : answer, { end: !blank });
 }
 
 /** A prompt and a response as the texts that the model reads: turns by its chat template. */

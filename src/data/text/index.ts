@@ -9,5 +9,5 @@ export {
   textSequences,
   tokenSequences,
 } from "./sequences.ts";
-export { encodePair, type Message, promptIds, type Tokenizer } from "./tokenizer.ts";
+export { encodePair, type Message, promptIds, type Tokenizer, unknownShare } from "./tokenizer.ts";
 export { characters, readVocabulary, words } from "./vocabulary.ts";

@@ -28,12 +28,15 @@ export function pretrainedTokenizer(files: TokenizerFiles, end: readonly number[
   const encode = (text: string, special: boolean) => inner.encode(text, { add_special_tokens: special }).ids;
   const own = named(config.eos_token);
   const eos = own === undefined ? undefined : inner.token_to_id(own);
+  const rest = named(config.unk_token);
+  const unknown = rest === undefined || rest === own || rest === named(config.bos_token) ? undefined : inner.token_to_id(rest);
   const template = files["chat_template.jinja"] ?? templateOf(config.chat_template);
   let compiled: Template | undefined;
   return {
     size: Math.max(...inner.get_vocab(true).values()) + 1,
     begin: beginning(encode),
     end: [...new Set([...(eos === undefined ? [] : [eos]), ...end])],
+    ...(unknown === undefined ? {} : { unknown }),
     encode: (text) => Int32Array.from(text === "" ? [] : encode(text, false)),
     decode: (ids) =>
       ids.length === 0 ? "" : inner.decode(Array.from(ids), { skip_special_tokens: true, clean_up_tokenization_spaces: false }),

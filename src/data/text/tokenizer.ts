@@ -6,6 +6,8 @@ export interface Tokenizer {
   readonly begin: readonly number[];
   /** The ids that end a text. */
   readonly end: readonly number[];
+  /** The id of whatever the vocabulary does not have; absent where it can write every text. */
+  readonly unknown?: number;
   /** The ids of a text as it stands, without anything put in front or behind. */
   encode(text: string): Int32Array;
   /** The text of ids; tokens without a text of their own (begin, end) are left out. */
@@ -25,6 +27,17 @@ export interface Message {
 /** A prompt's ids, with what the tokenizer puts in front. */
 export function promptIds(tokenizer: Tokenizer, prompt: string): Int32Array {
   return Int32Array.from([...tokenizer.begin, ...tokenizer.encode(prompt)]);
+}
+
+/** The share of ids that stand for text that the vocabulary does not have, from 0 to 1. */
+export function unknownShare({ unknown }: Tokenizer, lists: Iterable<ArrayLike<number>>): number {
+  if (unknown === undefined) return 0;
+  let [found, all] = [0, 0];
+  for (const ids of lists) {
+    for (let t = 0; t < ids.length; t++) if (ids[t] === unknown) found += 1;
+    all += ids.length;
+  }
+  return all === 0 ? 0 : found / all;
 }
 
 /** Texts that end where any tokenizer would begin a new token. */

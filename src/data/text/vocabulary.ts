@@ -27,6 +27,9 @@ function pieces(text: string): string[] {
   return text.match(/ ?[\p{L}\p{M}\p{N}_'’]+| ?[^\s\p{L}\p{M}\p{N}_'’]|\s/gu) ?? [];
 }
 
+const WORD_ENDS = /[\p{L}\p{M}\p{N}_'’]$/u;
+const WORD_BEGINS = /^[\p{L}\p{M}\p{N}_'’]/u;
+
 function frequent(texts: Iterable<string>, most: number | undefined, cut: (text: string) => string[]): string[] {
   const counts = new Map<string, number>();
   for (const text of texts) for (const piece of cut(text)) counts.set(piece, (counts.get(piece) ?? 0) + 1);
@@ -46,9 +49,17 @@ function listed(level: "characters" | "words", pieceList: readonly string[]): To
     size: vocabulary.length,
     begin: [],
     end: [END],
+    unknown: UNKNOWN,
     encode: (text) => Int32Array.from(cut(text), (piece) => ids.get(piece) ?? UNKNOWN),
-    decode: (list) =>
-      Array.from(list, (id) => (id === END ? "" : id === UNKNOWN ? UNKNOWN_TEXT : (vocabulary[id] ?? UNKNOWN_TEXT))).join(""),
+    decode(list) {
+      const texts = Array.from(list, (id) =>
+        id === END ? "" : id === UNKNOWN ? UNKNOWN_TEXT : (vocabulary[id] ?? UNKNOWN_TEXT),
+      );
+      if (level === "characters") return texts.join("");
+      // No text has one word right behind another: where a model writes that, or one is unknown, a space stands between them.
+      const parts = (i: number) => WORD_ENDS.test(texts[i - 1] ?? "") && (list[i] === UNKNOWN || WORD_BEGINS.test(texts[i]));
+      return texts.map((text, i) => (parts(i) ? ` ${text}` : text)).join("");
+    },
     files: () => ({ "vocabulary.json": JSON.stringify({ format: "apprentice-vocabulary", level, pieces: pieceList }) }),
   };
 }
