@@ -62,8 +62,8 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
     );
   }
   if (missed.length > 0) {
-    const readmes = missed.map(({ experiment }) => `src/experiments/${experiment.id}/README.md`).join(", ");
-    throw new Error(`${verdict(rows)}: see ${readmes} for the conditions`);
+    const names = missed.map(({ experiment, outcome }) => `${experiment.id} (${verdict(outcome.rows)})`).join("; ");
+    throw new Error(`not everything is reproduced: ${names}; src/experiments/ID/README.md says why`);
   }
 }
 
