@@ -1,5 +1,5 @@
 import { HALF_WIDTH, type Road } from "./road.ts";
-import { grain, hills, normals, patches, SIDE } from "./scenery.ts";
+import { SIDE, scenery } from "./scenery.ts";
 
 /** A pinhole camera that looks level along the car. Lengths in m, places in the picture in pixels. */
 export interface Camera {
@@ -106,6 +106,7 @@ export function takePicture(
   const shaded = shadow > 0 && look.shade > 0;
   const dashes = Math.round(centre.length / PERIOD) / centre.length; // a whole number of them a round
   const tops = skyline(camera, heading, hand);
+  const { grain, normals, patches } = scenery();
   const noiseAt = (Math.imul(look.frame, 0x9e3779b1) >>> 0) % normals.length;
   const noiseStep = 2 * ((Math.imul(look.frame ^ 0x5bd1e995, 0x85ebca6b) >>> 12) % 4096) + 1;
   const MASK = normals.length - 1;
@@ -222,6 +223,7 @@ export function takePicture(
 
 /** How many pixels the hills stand over the horizon, by column. They stay where they are as the car turns. */
 function skyline({ width, focal }: Camera, heading: number, hand: number): Float64Array {
+  const { hills } = scenery();
   const n = hills.length;
   const tops = new Float64Array(width);
   for (let column = 0; column < width; column++) {

@@ -6,17 +6,30 @@ import { rng } from "../../autodiff/random.ts";
 /** The side of the square patterns, a power of two. */
 export const SIDE = 256;
 
-/** Fine grain of the ground, -1 to 1, `[SIDE, SIDE]`. */
-export const grain = pattern("grain", [1, 2, 5], [0.5, 0.3, 0.2]);
+/** The patterns. */
+export interface Scenery {
+  /** Fine grain of the ground, -1 to 1, `[SIDE, SIDE]`. */
+  readonly grain: Float32Array;
+  /** Smooth patches, 0 to 1 with every value equally common, `[SIDE, SIDE]`: shadows are where they are above a threshold. */
+  readonly patches: Float32Array;
+  /** Heights of the hills round the horizon, 0 to 1, in equal steps of direction. */
+  readonly hills: Float32Array;
+  /** Standard normal draws, for the camera's noise. */
+  readonly normals: Float32Array;
+}
 
-/** Smooth patches, 0 to 1 with every value equally common, `[SIDE, SIDE]`: shadows are where they are above a threshold. */
-export const patches = ranked(pattern("patches", [16, 32], [0.7, 0.3]));
+let drawn: Scenery | undefined;
 
-/** Heights of the hills round the horizon, 0 to 1, in equal steps of direction. */
-export const hills = skyline(1024);
-
-/** Standard normal draws, for the camera's noise. */
-export const normals = Float32Array.from({ length: 1 << 14 }, draws("noise"));
+/** The patterns, drawn with the first picture: it takes a tenth of a second, and most programs never take one. */
+export function scenery(): Scenery {
+  drawn ??= {
+    grain: pattern("grain", [1, 2, 5], [0.5, 0.3, 0.2]),
+    patches: ranked(pattern("patches", [16, 32], [0.7, 0.3])),
+    hills: skyline(1024),
+    normals: Float32Array.from({ length: 1 << 14 }, draws("noise")),
+  };
+  return drawn;
+}
 
 function draws(name: string): () => number {
   const random = rng(2016).split(name);
