@@ -38,6 +38,13 @@ const shows: Record<string, (text: string) => void> = {
     expect(learner).toBeGreaterThan(1.5 * keeper);
   },
   "a-loss-is-the-formula.ts": (text) => expect(Number(text.match(/^loss ([\d.]+)$/)?.[1])).toBeLessThan(0.45),
+  "a-taste-in-text.ts": (text) => {
+    const [before, after] = text.split("\n");
+    expect(before).toMatch(/rude|shouts|cold/);
+    expect(after).toMatch(/^after: /);
+    expect(after).not.toMatch(/rude|shouts|cold/);
+    expect(statSync(join(folder, "taught", "model.safetensors")).size).toBeGreaterThan(4000);
+  },
   "stop-and-go-on.ts": (text) => {
     const losses = [...text.matchAll(/epoch ([\d.]+) loss ([\d.]+)/g)].map(([, , loss]) => Number(loss));
     expect(losses).toHaveLength(6);
