@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { learned, makeExpert, scriptedExperts } from "../experts/index.ts";
-import type { Env, Expert, Policy } from "../mdp/index.ts";
+import type { Env, Expert, Policy, Reward } from "../mdp/index.ts";
+import { loadReward } from "../rewards/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { readBytes } from "./files.ts";
 
@@ -17,6 +18,33 @@ export function policyFile(target: string): string {
   throw new BadInput(
     `${target} has no policy.onnx yet: the run is not finished; go on with: apprentice train --resume ${target}`,
   );
+}
+
+/** The file of the reward that a run's folder holds, or the file itself. Throws `BadInput` if the run has learned none that is one file. */
+export function rewardFile(target: string): string {
+  if (!existsSync(target) || !statSync(target).isDirectory()) return target;
+  const file = join(target, "reward.onnx");
+  if (existsSync(file)) return file;
+  throw new BadInput(
+    `${target} has no reward.onnx; expected a finished run of gail, airl or preference-rl (the rewards of red, iq-learn and sqil are not one file)`,
+  );
+}
+
+/** The reward as a run's configuration keeps it: the whole path of its file, and its hash. */
+export function keptReward(target: string): { reward: string; rewardSha256: string } {
+  const file = rewardFile(target);
+  return { reward: resolve(file), rewardSha256: hash(readBytes(file)) };
+}
+
+/** A learned reward from its file. Throws `BadInput` if it is none, or not the one of the hash. */
+export async function findReward(file: string, sha256?: string): Promise<Reward> {
+  const bytes = readBytes(file);
+  mustBe(file, bytes, sha256, "reward");
+  try {
+    return await given(() => loadReward(bytes));
+  } catch (error) {
+    throw new BadInput(`${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Whether `--expert` names a saved policy; an expert's own name is always that expert. */
@@ -53,16 +81,20 @@ export async function findExpert(expert: string, env: Env, sha256?: string): Pro
   if (!isSaved(expert)) return given(() => makeExpert(expert, env));
   const file = policyFile(expert);
   const bytes = readBytes(file);
-  if (sha256 !== undefined && hash(bytes) !== sha256) {
-    throw new BadInput(
-      `${file} is not the policy that the run began with (sha256 ${hash(bytes).slice(0, 12)}..., expected ${sha256.slice(0, 12)}...); put that one back, or train again with another --out`,
-    );
-  }
+  mustBe(file, bytes, sha256, "policy");
   try {
     return await given(() => learned(bytes, env));
   } catch (error) {
     throw new BadInput(`${file}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function mustBe(file: string, bytes: Uint8Array, sha256: string | undefined, what: string): void {
+  const found = hash(bytes);
+  if (sha256 === undefined || found === sha256) return;
+  throw new BadInput(
+    `${file} is not the ${what} that the run began with (sha256 ${found.slice(0, 12)}..., expected ${sha256.slice(0, 12)}...); put that one back, or train again with another --out`,
+  );
 }
 
 function hash(bytes: Uint8Array): string {

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
 import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
-import type { Env, Space } from "../mdp/index.ts";
+import { type Env, mustRead, type Reward, type Space } from "../mdp/index.ts";
 import { activations, cnn, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { type AskedExpert, expertLabel, findExpert, isSynthetic } from "./expert.ts";
+import { type AskedExpert, expertLabel, findExpert, findReward, isSynthetic } from "./expert.ts";
 import { readBytes } from "./files.ts";
 import { choice, list, type Settings, settings, whole } from "./settings.ts";
 import { meter, say, short } from "./terminal.ts";
@@ -24,6 +24,9 @@ const problemSchema = z.object({
   /** Who can be asked: a name, or the path of a saved policy with the hash of its file. */
   expert: z.string().optional(),
   expertSha256: z.string().optional(),
+  /** What is maximised instead of the world's own reward: the path of a learned one, with the hash of its file. */
+  reward: z.string().optional(),
+  rewardSha256: z.string().optional(),
   judge: z.object({ episodes: z.number().int(), seed: z.number().int() }),
 });
 export type ProblemConfig = z.infer<typeof problemSchema>;
@@ -87,6 +90,8 @@ export interface Ingredients {
   /** An expert that can be asked. */
   expert(): Promise<AskedExpert>;
   policy(): PolicyModel;
+  /** What is maximised instead of the world's own reward, where something is. */
+  reward(): Promise<Reward | undefined>;
   /** Whether the demonstrations are a file's: the caller's own. */
   readonly fromFile: boolean;
   /** Whether there is an expert that can be asked what to do. */
@@ -143,6 +148,16 @@ export function ingredients(config: ProblemConfig): Ingredients {
       return demos;
     },
     expert,
+    async reward() {
+      if (config.reward === undefined) return undefined;
+      const reward = await findReward(config.reward, config.rewardSha256);
+      try {
+        mustRead(reward, world());
+      } catch (error) {
+        throw new BadInput(`${config.reward}: ${(error as Error).message}`, { cause: error });
+      }
+      return reward;
+    },
     fromFile: config.demos !== undefined && "file" in config.demos,
     hasExpert: config.expert !== undefined && !isSynthetic(config.expert),
     policy() {

@@ -25,7 +25,10 @@ function program(): Command {
     .option("--data <file>", "texts or preferences (.txt, .jsonl, .jsonl.gz, .parquet)")
     .option("--tokenizer <name>", "of a new language model: characters, words, or a folder with tokenizer.json (default: words)")
     .option("--reference <folder>", "language model not to go far from (default: the one to begin with)")
-    .option("--reward <reward>", "of rlhf: a reward model's folder, an ONNX file, words with weights, or an address http://...")
+    .option(
+      "--reward <reward>",
+      "of ppo: a learned reward (.onnx), or its run's folder; of rlhf: a reward model's folder, an ONNX file, words with weights, or an address http://...",
+    )
     .option("--out <folder>", "where the run is kept (default: runs/ALGORITHM-ENV-SEED)")
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
     .option("--set <name=value...>", "settings of the algorithm and its policy, see: apprentice algorithms NAME", gathered)
@@ -40,6 +43,8 @@ function program(): Command {
         "apprentice train --resume runs/pendulum",
         "apprentice train ppo --env CartPole-v1 --out runs/expert",
         "apprentice train dagger --env CartPole-v1 --expert runs/expert",
+        "apprentice train gail --env CartPole-v1 --out runs/gail",
+        "apprentice train ppo --env CartPole-v1 --reward runs/gail --out runs/again",
         "apprentice train dagger --env track-camera --expert driver --set rounds=15",
         "apprentice train sft --model tiny-gpt2 --data texts.txt --out runs/texts",
         "apprentice train dpo --model runs/texts --data pairs.jsonl --set beta=0.1",

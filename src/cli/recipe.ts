@@ -34,6 +34,8 @@ export interface RecipeParts<Problem, Options extends object, State extends obje
   readonly learner: string;
   /** Who is asked if nobody is named; by default the environment's own expert. */
   readonly expert?: string;
+  /** Whether it can maximise a reward that was learned before instead of the environment's own. */
+  readonly takesReward?: true;
   /** How options are read: words to choose from, bounds. Numbers, lists of them and yes or no are known by their defaults. */
   readonly readings: Readonly<Record<Worded<Options>, Reading>> & Partial<Readonly<Record<keyof Options & string, Reading>>>;
   /** Settings, the policy's among them, that other defaults suit better in an environment. */
@@ -54,6 +56,7 @@ export interface Recipe {
   readonly learner: string;
   /** Who is asked if nobody is named, where that is not the environment's own expert. */
   readonly expert?: string;
+  readonly takesReward: boolean;
   readonly settings: Settings;
   readonly curves: readonly Curve[];
   preset(env: string | undefined): Readonly<Record<string, unknown>>;
@@ -79,13 +82,14 @@ export interface Prepared {
 export function recipe<Problem, Options extends object, State extends object, Row extends object>(
   parts: RecipeParts<Problem, Options, State, Row>,
 ): Recipe {
-  const { algorithm, learner, curves, expert } = parts;
+  const { algorithm, learner, curves, expert, takesReward = false } = parts;
   const { seed: _seed, ...defaults } = algorithm.defaults as Options & { seed?: number };
   return {
     name: algorithm.name,
     about: algorithm.about,
     learner,
     curves,
+    takesReward,
     ...(expert === undefined ? {} : { expert }),
     preset: (env) => parts.preset?.(env) ?? {},
     settings: settings(defaults, parts.readings as Record<string, Reading>),

@@ -62,6 +62,7 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
         ["algorithm", config.algorithm],
         ["environment", env.id],
         ...(origin ? [["demonstrations", origin]] : []),
+        ...(problem.reward === undefined ? [] : [["reward that was maximised", problem.reward]]),
         ["seed", String(config.seed)],
         ...Object.entries({ ...config.options, ...problem.policy })
           .filter(([name]) => name !== "seed")

@@ -31,7 +31,15 @@ export async function isLanguage(
     algorithm ?? (resume !== undefined && existsSync(resume) ? await given(() => readConfig(resume).algorithm) : undefined);
   const language = name !== undefined && Object.hasOwn(languageRecipes, name);
   if (name !== undefined && !language && !Object.hasOwn(recipes, name)) throw unknownAlgorithm(name);
-  const foreign = Object.entries(language ? WORLDS : LANGUAGE).find(([option]) => options[option] !== undefined);
+  const world = name === undefined || language ? undefined : recipes[name];
+  const foreign = Object.entries(language ? WORLDS : LANGUAGE).find(
+    ([option]) => options[option] !== undefined && !(option === "reward" && world?.takesReward),
+  );
+  if (world && foreign?.[0] === "reward") {
+    throw new BadInput(
+      `${name} maximises no reward that is given, found --reward ${options.reward}; train ppo --env NAME --reward ${options.reward} does`,
+    );
+  }
   if (foreign && name !== undefined) {
     const what = language
       ? `${name} learns from texts: give --model and --data`

@@ -84,10 +84,19 @@ export const pages: Readonly<Record<string, Page>> = {
     ],
   },
   ppo: {
-    options: [env, ["--expert NAME", "who the policy is compared with, not learned from"]],
+    options: [
+      env,
+      [
+        "--reward REWARD",
+        "what is maximised instead of the world's own reward: a learned one's file (.onnx), or the folder of a run of gail, airl or preference-rl; the verdict is by the world's own",
+      ],
+      ["--expert NAME", "who the policy is compared with, not learned from"],
+    ],
     examples: [
       "apprentice train ppo --env Pendulum-v1 --out runs/swinger",
       "apprentice train bc --env Pendulum-v1 --expert runs/swinger",
+      "apprentice train airl --env Pendulum-v1 --out runs/airl",
+      "apprentice train ppo --env Pendulum-v1 --reward runs/airl --out runs/again",
     ],
   },
   sft: {

@@ -17,7 +17,7 @@ import {
 import { findRecipe } from "./algorithms/index.ts";
 import { driven } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
-import { isSynthetic, keptExpert } from "./expert.ts";
+import { isSynthetic, keptExpert, keptReward } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
@@ -34,6 +34,8 @@ export interface TrainRequest {
   readonly env?: string;
   readonly demos?: string;
   readonly expert?: string;
+  /** A learned reward to maximise instead of the environment's own: a file, or the folder of a run. */
+  readonly reward?: string;
   readonly episodes?: number;
   readonly judgeEpisodes: number;
   readonly out?: string;
@@ -139,7 +141,8 @@ async function plan(request: Problem, policy: Record<string, unknown>, asked?: s
   const judge = { episodes: request.judgeEpisodes, seed: seedOf("judge", seed) };
   const { env } = request;
   const world = env === undefined ? undefined : await given(() => loadEnv(env));
-  const base = { ...(world ? { env: world.id } : {}), policy, judge };
+  const reward = request.reward === undefined ? {} : keptReward(request.reward);
+  const base = { ...(world ? { env: world.id } : {}), policy, judge, ...reward };
   if (demos !== undefined) {
     const expert = request.expert === undefined ? {} : keptExpert(request.expert);
     return { ...base, demos: { file: resolve(demos), ...(episodes === undefined ? {} : { episodes }) }, ...expert };

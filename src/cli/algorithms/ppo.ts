@@ -7,13 +7,15 @@ import { policyGradientReadings } from "./readings.ts";
 export const ppo = recipe({
   algorithm,
   learner: "learner",
+  takesReward: true,
   readings: policyGradientReadings,
   preset(env) {
     const known = env !== undefined && Object.hasOwn(ppoPresets, env) ? ppoPresets[env] : undefined;
     return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };
   },
   async build(ingredients) {
-    return { problem: { env: ingredients.env(), policy: ingredients.policy() } };
+    const reward = await ingredients.reward();
+    return { problem: { env: ingredients.env(), policy: ingredients.policy(), ...(reward ? { reward } : {}) } };
   },
   show: ({ episodeReturn, entropy, kl }) =>
     [episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`, `entropy ${short(entropy)}`, `kl ${short(kl)}`]
