@@ -3,6 +3,7 @@ import { compressors } from "hyparquet-compressors";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { FormatError } from "../codecs/format-error.ts";
 import type { ReadRecord } from "./lines.ts";
+import { checkFooter, checkGroup } from "./parquet-limits.ts";
 import { type PreferenceRecord, preferenceRecord } from "./record.ts";
 
 /** A file of which parts can be read: `slice(start, end)` gives those bytes. */
@@ -18,11 +19,17 @@ export function preferenceRows(file: RangedFile): AsyncGenerator<PreferenceRecor
 
 /** The same for records of any kind. */
 export async function* recordRows<T>(file: RangedFile, read: ReadRecord<T>): AsyncGenerator<T> {
-  const metadata = await guarded(() => parquetMetadataAsync(file as AsyncBuffer));
+  const metadata = await guarded(async () => {
+    await checkFooter(file);
+    return parquetMetadataAsync(file as AsyncBuffer);
+  });
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await guarded(() => parquetReadObjects({ file: file as AsyncBuffer, metadata, rowStart, rowEnd, compressors }));
+    const rows = await guarded(async () => {
+      await checkGroup(file, group);
+      return parquetReadObjects({ file: file as AsyncBuffer, metadata, rowStart, rowEnd, compressors });
+    });
     if (rows.length !== rowEnd - rowStart) {
       throw new FormatError(`rows ${rowStart} to ${rowEnd - 1}: found ${rows.length} of them; the file is damaged`);
     }
