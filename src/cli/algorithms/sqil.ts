@@ -10,7 +10,7 @@ export const sqil = recipe({
   readings: softReadings,
   preset(env) {
     const known = env !== undefined && Object.hasOwn(iqLearnPresets, env) ? iqLearnPresets[env] : undefined;
-    return { policy: "mlp", ...known?.policy };
+    return { policy: "mlp", ...(known?.sqil ?? known?.policy) };
   },
   async build(ingredients) {
     return { problem: { env: ingredients.env(), demos: await ingredients.demos(), policy: ingredients.policy() } };
