@@ -7,16 +7,15 @@ import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { readDemos, record } from "./ingredients.ts";
-import { inspectPreferences, isPreferenceFile } from "./preferences.ts";
+import { inspectPreferences, inspectTexts, kindOfTexts } from "./preferences.ts";
 import { print, printJson, say, short, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
 
 /** Says what a data set holds. */
 export async function inspect(file: string, options: { env?: string; tokenizer?: string; json?: boolean }): Promise<void> {
-  if (isPreferenceFile(file)) {
-    await inspectPreferences(file, options);
-    return;
-  }
+  const kind = await kindOfTexts(file);
+  if (kind === "preferences") return inspectPreferences(file, options);
+  if (kind !== undefined) return inspectTexts(file, kind, options);
   const env = options.env === undefined ? undefined : await given(() => makeEnv(options.env as string));
   const { data, bytes, sha256 } = await readDemos(file, env);
   const all = { file, bytes, sha256, ...overview(data) };

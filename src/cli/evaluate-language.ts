@@ -1,12 +1,12 @@
 import { rng } from "../autodiff/index.ts";
-import { promptIds } from "../data/index.ts";
+import { promptIds, unknownShare } from "../data/index.ts";
 import { judgePreferences, klFrom } from "../evaluation/index.ts";
 import { perplexity } from "../policies/index.ts";
 import { BadInput } from "./exit.ts";
 import { languageProblem, languageSettings } from "./language.ts";
 import { finite, klName, type Measure } from "./language-recipe.ts";
 import { measureTable } from "./language-report.ts";
-import { isPreferenceFile } from "./preferences.ts";
+import { kindOfTexts } from "./preferences.ts";
 import { counted, print, printJson, table } from "./terminal.ts";
 import { languageIngredients } from "./texts.ts";
 
@@ -55,7 +55,7 @@ export async function evaluateLanguage({
     { id: "accuracy", name: "most likely token is the next one", after: own.accuracy },
   ];
   let comparisons = 0;
-  if (isPreferenceFile(data)) {
+  if ((await kindOfTexts(data)) === "preferences") {
     const { training, ratings } = await ingredients.comparisons();
     if (!ratings && Array.isArray(training)) {
       const found = await judgePreferences(model, training, { ...(reference ? { reference } : {}), seed });
@@ -92,6 +92,7 @@ export async function evaluateLanguage({
       data,
       ...(named === undefined ? {} : { reference: named }),
       tokens: own.tokens,
+      unknown: unknownShare(model.model.tokenizer!, [texts.training.tokens]),
       ...(comparisons > 0 ? { comparisons } : {}),
       ...Object.fromEntries(
         finite(measures).map(({ id, after, interval }) => [

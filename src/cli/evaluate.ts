@@ -1,8 +1,10 @@
 import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { loadEnv } from "../envs/index.ts";
 import { describe, type Env, type Policy, sameKind } from "../mdp/index.ts";
 import { loadPolicy, type OnnxPolicy } from "../policies/index.ts";
 import { readConfig } from "../runs/index.ts";
+import { languageRecipes } from "./algorithms/language.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert, policyFile } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
@@ -28,7 +30,9 @@ export interface EvaluateRequest {
 export async function evaluate(request: EvaluateRequest): Promise<void> {
   const { target, episodes, json } = request;
   const folder = existsSync(target) && statSync(target).isDirectory();
+  if (folder) mustHavePolicy(target);
   const config = folder ? await given(() => readConfig(target)) : undefined;
+  if (folder) mustHavePolicy(target, config?.algorithm);
   const file = policyFile(target);
   const bytes = readBytes(file);
   const policy = await loadedPolicy(file, bytes);
@@ -58,6 +62,19 @@ export async function evaluate(request: EvaluateRequest): Promise<void> {
         verdictRows(verdict, { expert: name === undefined ? "demonstrations" : expertLabel(name), learner: "policy" }),
         verdictHead(verdict.confidence),
       ),
+    );
+}
+
+/** Throws `BadInput`, saying what to do instead, on the folder of a language model or of a reward model. */
+function mustHavePolicy(folder: string, algorithm = ""): void {
+  const has = (...path: string[]) => existsSync(join(folder, ...path));
+  if (algorithm === "reward-model" || has("reward.json"))
+    throw new BadInput(
+      `${folder} is a reward model, not a policy; what its rewards are worth: apprentice score ${folder} --data FILE`,
+    );
+  if (Object.hasOwn(languageRecipes, algorithm) || has("model.safetensors") || has("model.safetensors.index.json"))
+    throw new BadInput(
+      `${folder} is a language model; give --data FILE with the texts or comparisons that it is to be judged by`,
     );
 }
 

@@ -1,8 +1,9 @@
-import { promptIds } from "../data/index.ts";
-import { fitContext } from "../policies/index.ts";
+import { promptIds, type Tokenizer } from "../data/index.ts";
+import { checkSampling, fitContext } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { loadModel } from "./language.ts";
-import { print, printJson, say, short } from "./terminal.ts";
+import { counted, print, printJson, say, short } from "./terminal.ts";
+import { moreWords, tellUnknown } from "./unknown.ts";
 
 export interface GenerateRequest {
   /** A folder in the Hugging Face layout, or of a run. */
@@ -22,6 +23,8 @@ export interface GenerateRequest {
 /** Answers prompts: one as it is written, several or many answers when they are whole. */
 export async function generate(request: GenerateRequest): Promise<void> {
   const { target, prompt: prompts, n, seed, json, maxLength } = request;
+  const { temperature, topK, topP, minP } = request;
+  await given(() => checkSampling({ temperature, topK, topP, minP })); // before anything is written
   const model = await loadModel(target);
   const { tokenizer, config } = model.model;
   if (!tokenizer)
@@ -29,6 +32,12 @@ export async function generate(request: GenerateRequest): Promise<void> {
   if (request.chat && !tokenizer.chat) throw new BadInput(`${target} has no chat template; leave --chat out`);
   const texts = prompts.map((prompt) =>
     request.chat ? tokenizer.chat!([{ role: "user", content: prompt }], { answer: true }) : prompt,
+  );
+  tellUnknown(
+    tokenizer,
+    texts.map((text) => promptIds(tokenizer, text)),
+    texts.length === 1 ? "the prompt" : "the prompts",
+    moreWords(false),
   );
   const room = maxLength ?? Math.max(1, Math.floor(config.context / 2));
   const asked = texts.map((text) => {
@@ -38,7 +47,6 @@ export async function generate(request: GenerateRequest): Promise<void> {
     say(`note: the prompt has ${x.length} tokens, the context ${config.context}: its first ${cut.prompt} are left out`);
     return tokenizer.decode(x.subarray(cut.prompt));
   });
-  const { temperature, topK, topP, minP } = request;
   const sampling = { temperature, topK, topP, minP, seed, ...(maxLength === undefined ? {} : { maxLength }) };
   const began = performance.now();
   let responses: string[];
@@ -48,7 +56,7 @@ export async function generate(request: GenerateRequest): Promise<void> {
     let text = "";
     await given(async () => {
       for await (const piece of model.generate(asked[0], sampling)) {
-        process.stdout.write(piece);
+        process.stdout.write(text === "" ? behind(tokenizer, asked[0], piece) : piece);
         text += piece;
       }
     });
@@ -74,8 +82,15 @@ export async function generate(request: GenerateRequest): Promise<void> {
   }
   if (!streamed) {
     prompts.forEach((prompt, i) => {
-      for (const response of of(i)) print(`${prompt}${response}\n`);
+      for (const response of of(i)) print(`${prompt}${behind(tokenizer, asked[i], response)}\n`);
     });
   }
-  say(`${tokens} tokens, ${short(tokens / seconds)} tokens/s`);
+  say(`${counted(tokens, "token")}, ${short(tokens / seconds)} tokens/s`);
+}
+
+/** A response as it stands behind its prompt: where the tokenizer has a space between the two, with that space. */
+function behind(tokenizer: Tokenizer, prompt: string, response: string): string {
+  const last = promptIds(tokenizer, prompt).slice(-1);
+  const both = tokenizer.decode([...last, ...tokenizer.encode(response)]);
+  return both === `${tokenizer.decode(last)} ${response}` ? ` ${response}` : response;
 }

@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { characters } from "../data/index.ts";
 import { firstTheta, gpt2, languageFamily, languageModel } from "../policies/index.ts";
+import { evaluate } from "./evaluate.ts";
 import { evaluateLanguage } from "./evaluate-language.ts";
 import { BadInput } from "./exit.ts";
 import { generate } from "./generate.ts";
 import { runTrain } from "./run-train.ts";
+import { score } from "./score.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "apprentice-language-"));
 const before = process.cwd();
@@ -163,6 +165,43 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ["a temperature below 0", "generate sft --prompt x --temperature -1", /temperature is 0 or a positive number/],
   ["an empty model's name to evaluate", "evaluate tiny-gpt2 --data texts.txt", /has learned nothing yet/],
 ];
+
+describe("a folder of another kind is told by what it is, with what to do", () => {
+  beforeAll(() => {
+    mkdirSync("rm/reward", { recursive: true });
+    writeFileSync("rm/reward/reward.json", "{}");
+    mkdirSync("rm/checkpoint");
+    cpSync("sft", "run/model", { recursive: true });
+    for (const [name, algorithm] of Object.entries({ rm: "reward-model", run: "sft" })) {
+      const config = { format: 1, algorithm, seed: 0, options: {}, problem: {}, command: [], versions: {} };
+      writeFileSync(`${name}/config.json`, JSON.stringify(config));
+    }
+  });
+  const usual = { episodes: 1, seed: 0 };
+
+  it("a language model is evaluated on data", async () => {
+    for (const target of ["run", "sft"])
+      await expect(evaluate({ target, ...usual })).rejects.toThrow(`${target} is a language model; give --data FILE`);
+  });
+
+  it("a reward model is scored by", async () => {
+    const says = /rm is a reward model.*apprentice score .*rm --data FILE/;
+    await expect(evaluate({ target: "rm", ...usual })).rejects.toThrow(says);
+    await expect(asked("evaluate rm --data pairs.jsonl")).rejects.toThrow(says);
+    await expect(asked("generate rm --prompt x")).rejects.toThrow(says);
+    await expect(score({ target: "run", data: "pairs.jsonl" })).rejects.toThrow(
+      /run is a language model, expected a reward model/,
+    );
+  });
+
+  it("nothing is written before a way of drawing that can't be is refused", async () => {
+    const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const sampling = { n: 1, temperature: 1, topK: 0, topP: 2, minP: 0, seed: 0 };
+    await expect(generate({ target: "sft", prompt: ["The"], ...sampling })).rejects.toThrow(/top/);
+    expect(out).not.toHaveBeenCalled();
+    out.mockRestore();
+  });
+});
 
 describe("what can't be learned from is refused in one line, and nothing is left behind", () => {
   it.each(cases)("%s", async (_what, line, says) => {

@@ -16,8 +16,9 @@ import {
   type TransformerConfig,
   type TransformerSizes,
 } from "../policies/index.ts";
-import { filesIn, loadPretrained } from "../runs/index.ts";
+import { filesIn, loadPretrained, readConfig, readVerdict } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
+import { noSuchFile } from "./files.ts";
 import { choice, flag, real, type Settings, settings, whole } from "./settings.ts";
 import { say, short } from "./terminal.ts";
 
@@ -280,19 +281,26 @@ export function modelFolder(path: string): string {
 /** The language model in a folder, or in the folder of a run. Throws `BadInput`. */
 export async function loadModel(path: string): Promise<LanguageModel> {
   const folder = modelFolder(path);
+  if (folder === path && (existsSync(join(path, "reward", "reward.json")) || existsSync(join(path, "reward.json"))))
+    throw new BadInput(`${path} is a reward model, expected a language model; its rewards: apprentice score ${path} --data FILE`);
+  if (folder === path && readVerdict(path))
+    throw new BadInput(`${path} is a run of ${readConfig(path).algorithm}, which learns no language model; give another folder`);
   if (folder === path && existsSync(join(path, "checkpoint")))
     throw new BadInput(`${path} has no model yet: the run is not finished; go on with: apprentice train --resume ${path}`);
   return given(() => loadPretrained(folder));
 }
 
-async function loadTokenizer(path: string): Promise<Tokenizer> {
+/** The tokenizer in a folder: of a checkpoint, of one's own models, or of a run. Throws `BadInput`. */
+export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const read = filesIn(modelFolder(path));
   const found = await given(async () => {
     const config = await read("config.json");
     return readTokenizer(read, config ? (JSON.parse(new TextDecoder().decode(config)) as Record<string, unknown>) : {});
   });
   if (!found)
-    throw new BadInput(`${path} has no tokenizer.json, expected the folder of a checkpoint, or one of ${KINDS.join(", ")}`);
+    throw new BadInput(
+      `${path} has no tokenizer.json and no vocabulary.json, expected the folder of a model, or one of ${KINDS.join(", ")}`,
+    );
   return found;
 }
 
@@ -320,9 +328,8 @@ function hashOf(files: readonly string[]): string {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      throw new BadInput(
-        `${file}: ${code === "ENOENT" ? "there is no such file" : `it can't be read (${code})`}, expected a file`,
-      );
+      if (code === "ENOENT") throw noSuchFile(file);
+      throw new BadInput(`${file}: ${code === "EISDIR" ? "it is a folder" : `it can't be read (${code})`}, expected a file`);
     }
   }
   return hash.digest("hex");

@@ -1,6 +1,6 @@
 import type { DisagreementEstimate, Interval } from "../evaluation/index.ts";
 import type { Judgement } from "./judge.ts";
-import { short } from "./terminal.ts";
+import { counted, short } from "./terminal.ts";
 
 /** The verdict as rows of a table: what, its estimate, its interval. */
 export function verdictRows(verdict: Judgement, names: { readonly expert: string; readonly learner: string }): string[][] {
@@ -65,8 +65,12 @@ export function summary(verdict: Judgement, learner: string): string {
   const { gap, expert, env, episodes } = verdict;
   const returns = `The ${learner} returns ${short(verdict.learner.mean)} in ${env}`;
   if (!gap || !expert)
-    return `${returns} ${interval(verdict.learner)}, over ${episodes} episodes; there was nobody to compare with.`;
-  const against = `${returns} against the expert's ${short(expert.mean)}, over ${episodes} episodes`;
+    return `${returns} ${interval(verdict.learner)}, over ${counted(episodes, "episode")}; there was nobody to compare with.`;
+  const against = `${returns} against the expert's ${short(expert.mean)}, over ${counted(episodes, "episode")}`;
+  if (!Number.isFinite(gap.low) || !Number.isFinite(gap.high)) {
+    const one = Number.isFinite(expert.low) ? "episode" : "demonstration";
+    return `${against}: a gap of ${short(gap.mean)}; one ${one} gives no interval.`;
+  }
   if (gap.low <= 0 && gap.high >= 0) {
     return `${against}: the gap of ${short(gap.mean)} cannot be told from none ${interval(gap)}.`;
   }
@@ -76,6 +80,7 @@ export function summary(verdict: Judgement, learner: string): string {
 }
 
 export function interval({ mean, low, high }: Interval): string {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return "–"; // one value alone says nothing of its spread
   const size = Math.max(...[mean, low, high].filter(Number.isFinite).map(Math.abs), 0);
   const clean = (value: number) => short(Math.abs(value) < 1e-9 * size ? 0 : value); // rounding's dust is no number
   return `[${clean(low)}, ${clean(high)}]`;
@@ -86,5 +91,5 @@ function disagreement({ measure }: DisagreementEstimate): string {
 }
 
 function compared({ trajectories }: DisagreementEstimate): string {
-  return trajectories === 1 ? "1 episode" : `${trajectories} episodes`;
+  return counted(trajectories, "episode");
 }

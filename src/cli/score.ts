@@ -5,6 +5,7 @@ import { readRewardModel, type TextRewardModel } from "../rewards/index.ts";
 import { filesIn, readPreferences } from "../runs/index.ts";
 import { usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
+import { noSuchFile } from "./files.ts";
 import { languageSettings } from "./language.ts";
 import { measureTable } from "./language-report.ts";
 import { rewardMeasures, rewardsOf } from "./reward-measures.ts";
@@ -47,8 +48,7 @@ export async function score({ target, data, out, resume = false, set = [], json 
     throw new BadInput(`${out}: there is such a file already; go on behind its lines with --resume, or name another one`);
   }
   const { unusable } = readSettings({ unusable: languageSettings.unusable }, set, "score");
-  if (!existsSync(data))
-    throw new BadInput(`${data}: there is no such file, expected comparisons (.jsonl, .jsonl.gz or .parquet)`);
+  if (!existsSync(data)) throw noSuchFile(data, "comparisons (.jsonl, .jsonl.gz or .parquet)");
   const reward = await loadRewardModel(target);
   const records = await given(() => readPreferences(data));
   const texts = records.filter((record): record is TextPreference => record.kind === "preference");
@@ -106,6 +106,8 @@ const written = (line: Line) => `${JSON.stringify(line)}\n`;
 export async function loadRewardModel(target: string): Promise<TextRewardModel> {
   if (!existsSync(target)) throw new BadInput(`${target}: there is no such folder, expected a run of train reward-model`);
   const folder = existsSync(join(target, "reward", "reward.json")) ? join(target, "reward") : target;
+  if (existsSync(join(target, "model", "config.json")))
+    throw new BadInput(`${target} is a language model, expected a reward model: a run of train reward-model`);
   try {
     return await given(() => readRewardModel(filesIn(folder)));
   } catch (error) {

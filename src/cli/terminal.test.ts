@@ -64,6 +64,7 @@ describe("the verdict in a sentence", () => {
     expect(of(2, -1, 5)).toContain("the gap of 2 cannot be told from none [-1, 5].");
     expect(of(3, 1, 5)).toContain("it falls short by 3 [1, 5].");
     expect(of(-3, -5, -1)).toContain("it is better by 3 [1, 5].");
+    expect(of(2, -Infinity, Infinity)).toContain("a gap of 2; one episode gives no interval.");
   });
 });
 

@@ -22,6 +22,7 @@ import { openPreferences, openTexts, readPreferences, streamTexts } from "../run
 import { tellCuts, usableComparison, usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
 import { type LanguageParts, type LanguageProblem, languageParts } from "./language.ts";
+import { isPromptFile, promptLines } from "./prompts.ts";
 import { counted, say } from "./terminal.ts";
 import { moreWords, tellUnknown } from "./unknown.ts";
 
@@ -89,6 +90,7 @@ export function languageIngredients(problem: LanguageProblem): LanguageIngredien
   });
   /** The first records, which is what a vocabulary of a file that does not fit memory is made of. */
   const firstRecords = async () => {
+    if (isPromptFile(file)) return promptLines(file); // a vocabulary of prompts alone
     if (!inPages(problem)) return records();
     const found: TextRecord[] = [];
     await given(async () => {

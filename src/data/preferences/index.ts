@@ -9,6 +9,13 @@ export {
   type TextPreference,
   type TextRating,
 } from "./record.ts";
-export { countWords, type LengthSpread, type PreferenceSurvey, surveyPreferences } from "./survey.ts";
+export {
+  countWords,
+  type LengthSpread,
+  type PreferenceSurvey,
+  surveyPreferences,
+  surveyTexts,
+  type TextSurvey,
+} from "./survey.ts";
 export { type TextRecord, textParagraphs, textRecords } from "./text-record.ts";
 export { tokenisedPreferences, tokenisedRatings, tokenisedTexts } from "./tokenised.ts";

@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../codecs/text.ts";
 import { faultOf } from "./faults.ts";
 import { type PreferenceRecord, plainText } from "./record.ts";
+import type { TextRecord } from "./text-record.ts";
 
 /** How lengths are spread, in tokens. */
 export interface LengthSpread {
@@ -85,6 +86,47 @@ export async function surveyPreferences(
   }
   const spreads = Object.fromEntries([...lengths].map(([name, spread]) => [name, spread.result()]));
   return { ...counts, first, prompts: prompts.size, lengths: spreads };
+}
+
+/** What a file of texts, or of prompts, holds. */
+export interface TextSurvey {
+  readonly records: number;
+  readonly different: number;
+  /** Records that stood before, and the numbers, from 1, of the first few of them. */
+  readonly duplicates: number;
+  readonly first: readonly number[];
+  /** Responses to a prompt; the others are whole texts. */
+  readonly completions: number;
+  readonly lengths: Readonly<Record<string, LengthSpread>>;
+}
+
+/** Goes through texts (prompts: texts too) once. */
+export function surveyTexts(records: Iterable<TextRecord>, tokens: (text: string) => number = countWords): TextSurvey {
+  const seen = new Set<string>();
+  const first: number[] = [];
+  const counts = { records: 0, duplicates: 0, completions: 0 };
+  const lengths = new Map<string, Spread>();
+  for (const record of records) {
+    counts.records += 1;
+    if (record.kind === "completion") counts.completions += 1;
+    const parts =
+      record.kind === "text"
+        ? { text: record.text }
+        : { prompt: plainText(record.prompt), completion: plainText(record.completion) };
+    const own = hash(...Object.values(parts));
+    if (seen.has(own)) {
+      counts.duplicates += 1;
+      if (first.length < FIRST) first.push(counts.records);
+    }
+    seen.add(own);
+    for (const [name, text] of Object.entries(parts)) {
+      const spread = lengths.get(name) ?? new Spread();
+      lengths.set(name, spread);
+      spread.add(tokens(text));
+    }
+  }
+  const spreads = Object.fromEntries([...lengths].map(([name, spread]) => [name, spread.result()]));
+  return { ...counts, different: seen.size, first, lengths: spreads };
 }
 
 /** Half of a SHA-256 of parts with their lengths, as a short text. */
