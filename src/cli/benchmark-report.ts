@@ -111,7 +111,7 @@ export function expectationRows(expected: readonly Expectation[]): string[][] {
 
 function conditions({ seeds, judgeEpisodes }: About): string {
   return (
-    `${seeds} ${seeds === 1 ? "seed" : "seeds"}; every algorithm has the same demonstrations, and whoever asks the expert as many labels as there are pairs in them; ` +
+    `${seeds} ${seeds === 1 ? "seed" : "seeds"}; every algorithm is shown the same demonstrations; DAgger is shown none and may ask for as many labels as they have pairs; ` +
     `each policy is measured over ${judgeEpisodes} episodes by its most likely actions.`
   );
 }
