@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { BadInput } from "./exit.ts";
 
 /** The refusal of a file that isn't there: what was expected, and where it was looked for. */
-export function noSuchFile(file: string, expected = "a file"): BadInput {
-  return new BadInput(`${file}: there is no such file, expected ${expected}; looked for ${resolve(file)}`);
+export function noSuchFile(file: string, expected = "a file", what = "file"): BadInput {
+  return new BadInput(`${file}: there is no such ${what}, expected ${expected}; looked for ${resolve(file)}`);
 }
 
 /** The bytes of a file that the caller named. Throws `BadInput` if it can't be read. */

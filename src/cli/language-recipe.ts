@@ -82,6 +82,8 @@ export interface LanguageRecipe {
   readonly options: readonly string[];
   readonly settings: Settings;
   readonly curves: readonly Curve[];
+  /** Throws on options that can't be, whatever the problem. */
+  check(options: Readonly<Record<string, unknown>>): void;
   prepare(
     ingredients: LanguageIngredients,
     options: Readonly<Record<string, unknown>>,
@@ -113,6 +115,7 @@ export function languageRecipe<Problem, Options extends object, State extends ob
     curves,
     options: Object.keys(own),
     settings: { ...own, ...languageSettings },
+    check: (options) => algorithm.check?.(options as Options),
     async prepare(ingredients, given, shared) {
       const options = given as Options;
       const built = await parts.build(ingredients, options, shared);

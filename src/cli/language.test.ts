@@ -140,6 +140,26 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
     /there is no loss "sigmund"; there are sigmoid/,
   ],
   [
+    "a loss without its dial, before data are looked for",
+    "train dpo --model sft --data none.jsonl --set loss=exo_pair",
+    /--set loss=exo_pair: the loss exo_pair needs labelSmoothing > 0/,
+  ],
+  [
+    "a rate below 0, before data are looked for",
+    "train dpo --model sft --data none.jsonl --set learningRate=-1",
+    /--set learningRate=-1: learningRate is a number above 0, found "-1"/,
+  ],
+  [
+    "a reward that is no file of words, before the folder of the run",
+    "train rlhf --model sft --data pairs.jsonl --reward pairs.jsonl --out sft",
+    /pairs.jsonl: line 1 is .*expected a word, a tab/,
+  ],
+  [
+    "one response to a prompt, before the folder of the run",
+    "train rlhf --model sft --data pairs.jsonl --reward none.tsv --out sft --set method=rloo group=1",
+    /--set .*group=1: rloo compares responses to the same context, found group 1/,
+  ],
+  [
     "an unknown setting",
     "train dpo --model sft --data pairs.jsonl --set betta=1",
     /dpo has no setting "betta"; the nearest are beta/,

@@ -20,6 +20,8 @@ export interface Curve {
   /** What stands at the vertical axis, units included. */
   readonly y: string;
   readonly lines: readonly { readonly of: string; readonly name: string }[];
+  /** Whether the points are joined in the order of the rounds, though the horizontal axis may go back and forth. */
+  readonly inOrder?: boolean;
 }
 
 /** The options whose default doesn't say how they are read. */

@@ -87,7 +87,7 @@ export function expertName(config: RunConfig): string {
 
 /** A curve of the records; `undefined` where fewer than two of them have its numbers. */
 export async function drawn(
-  { title, x, y, lines }: Curve,
+  { title, x, y, lines, inOrder }: Curve,
   records: readonly Record<string, unknown>[],
 ): Promise<string | undefined> {
   const series = lines
@@ -100,7 +100,7 @@ export async function drawn(
       ),
     }))
     .filter(({ points }) => points.length >= 2);
-  return series.length > 0 ? lineFigure({ title, x: x.label, y, series }) : undefined;
+  return series.length > 0 ? lineFigure({ title, x: x.label, y, series, ...(inOrder ? { inOrder } : {}) }) : undefined;
 }
 
 /** At most 500 points of a line: more can't be seen. */

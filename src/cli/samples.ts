@@ -20,7 +20,7 @@ export async function samplesOf(
   prompts: readonly Int32Array[],
   { n, seed }: { readonly n: number; readonly seed: number },
 ): Promise<Sample[]> {
-  const contexts = prompts.filter((prompt) => prompt.length > 0).slice(0, n);
+  const contexts = firstDifferent(prompts, n);
   if (contexts.length === 0) return [];
   const say = async ({ model, theta }: LanguageModel) => {
     const options = { random: rng(seed).split("samples"), maxLength: LENGTH, temperature: 0.8 };
@@ -28,6 +28,12 @@ export async function samplesOf(
   };
   const [a, b] = [await say(before), await say(after)];
   return contexts.map((x, i) => ({ prompt: tokenizer.decode(x), before: a[i], after: b[i] }));
+}
+
+/** The first prompts, different ones as far as there are any. */
+function firstDifferent(prompts: readonly Int32Array[], n: number): Int32Array[] {
+  const different = new Map(prompts.filter(({ length }) => length > 0).map((prompt) => [prompt.join(" "), prompt]));
+  return [...different.values()].slice(0, n);
 }
 
 /** Samples for people, one under the other. */

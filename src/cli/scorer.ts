@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Tokenizer } from "../data/index.ts";
 import { lexicon, readLexicon } from "../experts/index.ts";
 import { type Answer, type PreferenceExpert, scoringExpert } from "../mdp/index.ts";
 import { rewardEndpoint } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { readBytes } from "./files.ts";
+import { noSuchFile, readBytes } from "./files.ts";
 import { real, whole } from "./settings.ts";
 
 /** How a scorer on the other side of the network is asked. */
@@ -45,11 +45,20 @@ export function isAddress(named: string): boolean {
   return /^https?:\/\//i.test(named);
 }
 
+/** What --reward names. */
+export const REWARDS = "the folder of a reward model, an ONNX file (.onnx), words with weights, or an address http://...";
+
+/** Throws `BadInput` on a file of words that can't be read; of folders, models and addresses nothing is known before they are used. */
+export async function checkScorer(named: string, as: "expert" | "reward"): Promise<void> {
+  if (isAddress(named) || named.toLowerCase().endsWith(".onnx")) return;
+  if (as === "reward" && !existsSync(named)) throw noSuchFile(named, REWARDS, "file or folder");
+  if (existsSync(named) && statSync(named).isDirectory()) return;
+  await words(named);
+}
+
 async function words(file: string): Promise<(text: string) => number> {
   if (!existsSync(file))
-    throw new BadInput(
-      `${file}: there is no such file; expected words with weights (a word, a tab and a number a line), or an address http://...`,
-    );
+    throw noSuchFile(file, "words with weights (a word, a tab and a number a line), or an address http://...");
   try {
     return lexicon(await given(() => readLexicon(new TextDecoder().decode(readBytes(file)))));
   } catch (error) {

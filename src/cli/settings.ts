@@ -25,6 +25,21 @@ export function real(least = -Infinity, most = Infinity): Reading {
   return { expected: `a number${bounds}`, schema: numeric.pipe(z.number().min(least).max(most)) };
 }
 
+/** A number above 0. */
+export function positive(): Reading {
+  return { expected: "a number above 0", schema: numeric.pipe(z.number().gt(0)) };
+}
+
+/** A number from 0 to below a bound. */
+export function below(bound: number): Reading {
+  return { expected: `a number from 0 to below ${bound}`, schema: numeric.pipe(z.number().min(0).lt(bound)) };
+}
+
+/** A share above 0, up to all. */
+export function share(): Reading {
+  return { expected: "a number above 0 and at most 1", schema: numeric.pipe(z.number().gt(0).max(1)) };
+}
+
 /** A whole number from `least` on. */
 export function whole(least = 0): Reading {
   return { expected: `a whole number from ${least}`, schema: numeric.pipe(z.number().int().min(least)) };

@@ -26,6 +26,7 @@ import {
 } from "./language.ts";
 import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
 import { languageReport } from "./language-report.ts";
+import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
 import { onStop } from "./signals.ts";
 import { counted, duration, inUnits, say, short } from "./terminal.ts";
@@ -68,8 +69,11 @@ export async function trainLanguage(request: LanguageTrainRequest): Promise<Trai
   const language = pick((name) => Object.hasOwn(languageSettings, name));
   const options = { ...pick((name) => recipe.options.includes(name)), seed };
   const path = request.out ?? `runs/${recipe.name}-${seed}`;
-  free(path);
+  checkOptions(recipe, options, request.set ?? []);
   const problem = languageProblem(request, language, seed);
+  if (request.expert !== undefined) await checkScorer(request.expert, "expert");
+  if (request.reward !== undefined) await checkScorer(request.reward, "reward");
+  free(path);
   const { prepared, ingredients } = await ready(recipe, problem, options, path);
   const run = prepared.start();
   await given(() => run.ready);
@@ -86,6 +90,18 @@ export async function trainLanguage(request: LanguageTrainRequest): Promise<Trai
   };
   const folder = await given(() => createRun(path, config));
   return work(folder, recipe, prepared, run, request.checkpointEvery);
+}
+
+/** Throws `BadInput` on options that can't be: with what was set, where the refusal names it. */
+function checkOptions(recipe: LanguageRecipe, options: Readonly<Record<string, unknown>>, set: readonly string[]): void {
+  try {
+    recipe.check(options);
+  } catch (error) {
+    const { message } = error as Error;
+    const named = set.filter((text) => new RegExp(`\\b${text.slice(0, text.indexOf("="))}\\b`).test(message));
+    const said = named.length === 0 ? "" : `--set ${named.join(" ")}: `;
+    throw new BadInput(said + message, { cause: error });
+  }
 }
 
 /** Updates below which a run is said to be short, unless their number was asked for. */

@@ -10,6 +10,8 @@ export interface Algorithm<Problem, Options extends object, State extends object
   readonly about: string;
   /** Every option with its default, which also says its type. */
   readonly defaults: Options;
+  /** Throws on options that can't be, whatever the problem: what can be refused before any data are read. */
+  check?(options: Options): void;
   /** The state before the first round. Throws if problem and options don't fit together. */
   init(problem: Problem, options: Options): Promise<State>;
   /** One round of the paper's outer loop: advances the state in place and says what happened. */

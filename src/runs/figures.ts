@@ -23,6 +23,8 @@ export interface LineFigure {
   readonly series: readonly Series[];
   readonly logX?: boolean;
   readonly logY?: boolean;
+  /** Whether a line joins its points as they are given, each with a mark, instead of from left to right. */
+  readonly inOrder?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -86,9 +88,9 @@ const config: TopLevelSpec["config"] = {
 export function lineFigure(figure: LineFigure): Promise<string> {
   const { title, series, width = 560, height = 280 } = figure;
   const names = series.map(({ name }) => name);
-  const values = series.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const values = series.flatMap(({ name, points }) => points.map((point, order) => ({ name, order, ...point })));
   const places = [...new Set(values.map(({ x }) => x))].sort((a, b) => a - b);
-  const few = places.length <= 12;
+  const few = places.length <= 12 && !figure.inOrder;
   const intervals = values.some(({ low }) => low !== undefined);
   // As many names beside each other as the figure is wide.
   const columns = Math.max(1, Math.floor((width + 80) / (7.5 * Math.max(...names.map(({ length }) => length)) + 50)));
@@ -134,8 +136,9 @@ export function lineFigure(figure: LineFigure): Promise<string> {
     });
   }
   layer.push({
-    mark: { type: "line", strokeWidth: 2 },
+    mark: figure.inOrder ? { type: "line", strokeWidth: 1, point: { size: 28, filled: true } } : { type: "line", strokeWidth: 2 },
     encoding: {
+      ...(figure.inOrder ? { order: { field: "order", type: "quantitative" } } : {}),
       y: y("y"),
       strokeDash: { field: "name", type: "nominal", scale: { domain: names, range: dashes }, legend },
     },

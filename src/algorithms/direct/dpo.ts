@@ -5,7 +5,7 @@ import { unanswered } from "./dpo/asking.ts";
 import { lossDefaults } from "./dpo/mixture.ts";
 import { compareAndUpdate } from "./dpo/online.ts";
 import { drawer, offlinePages } from "./dpo/pages.ts";
-import { checkDpo, type DpoOptions, type DpoProblem } from "./dpo/problem.ts";
+import { checkDpo, checkDpoOptions, type DpoOptions, type DpoProblem } from "./dpo/problem.ts";
 import { fallingToo, type Measured, meansOf } from "./dpo/record.ts";
 import { batchOf, type DpoState, klOf, logPiRefOf, streams, tokensOf, updated, workshop } from "./dpo/workshop.ts";
 import { fitDefaults, optimizerFor } from "./log-loss.ts";
@@ -79,6 +79,8 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
     seed: 0,
   },
 
+  check: checkDpoOptions,
+
   async init(problem, options) {
     checkDpo(problem, options);
     const { theta } = problem.policy;
@@ -108,7 +110,7 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
         const rows = await chosen.get(Array.from({ length: n }, () => random.integer(chosen.length)));
         return rows.map(({ x }) => x);
       });
-      return recordOf(state, seen, { epoch: (state.learner.t * state.options.batchSize) / pairs, ...kl });
+      return recordOf(state, seen, { epoch: epochAt(state, pairs), ...kl });
     }
     const { contexts } = online;
     const { seen, ties } = await compareAndUpdate(state, problem, online);
@@ -131,6 +133,12 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
     return left > 0 ? `${left} of ${pending?.choices.length} comparisons` : undefined;
   },
 };
+
+/** Passes over the comparisons so far; what fills up the last minibatch is no further pass. */
+function epochAt({ learner, options, total }: DpoState, pairs: number): number {
+  const seen = (learner.t * options.batchSize) / pairs;
+  return learner.t >= total && options.updates === 0 ? Math.min(seen, options.epochs) : seen;
+}
 
 /** An offline round: θ ← optimizer(θ, ∇ L(b)) for some minibatches b of D, passes over which are in an order drawn anew. */
 async function updates(state: DpoState, problem: DpoProblem): Promise<Measured[]> {

@@ -114,6 +114,8 @@ export const rewardModel: Algorithm<
     seed: 0,
   },
 
+  check,
+
   async init({ reward, preferences }, options) {
     check(options);
     const { kept } = await surveyed(preferences, options.contradictions);
@@ -143,7 +145,7 @@ export const rewardModel: Algorithm<
     const judgement = await judged(state, problem);
     return {
       updates: until,
-      epoch: (until * options.batchSize) / kept.length,
+      epoch: epochAt(until, state, kept.length),
       loss: sums.loss,
       grad_norm: sums.gradNorm,
       accuracy: sums.accuracy,
@@ -170,6 +172,12 @@ export const rewardModel: Algorithm<
     return { reward: learned(state, problem, (phi) => phi.slice()), ...(judgement ? { judgement } : {}) };
   },
 };
+
+/** Passes over the comparisons at update t; what fills up the last minibatch is no further pass. */
+function epochAt(t: number, { options, total }: RewardModelState, comparisons: number): number {
+  const seen = (t * options.batchSize) / comparisons;
+  return t >= total && options.updates === 0 ? Math.min(seen, options.epochs) : seen;
+}
 
 interface Workshop {
   readonly update: Update;

@@ -2,7 +2,7 @@ import { layout } from "../../autodiff/index.ts";
 import type { ResponsePolicy } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { learnedOf, rlhfOptimizer } from "./rlhf/objective.ts";
-import { checkRlhf, type RlhfOptions, type RlhfProblem } from "./rlhf/problem.ts";
+import { checkRlhf, checkRlhfOptions, type RlhfOptions, type RlhfProblem } from "./rlhf/problem.ts";
 import {
   answersOf,
   bestOfGroups,
@@ -102,6 +102,8 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
     requestSize: 0,
     seed: 0,
   },
+
+  check: checkRlhfOptions,
 
   async init(problem, options) {
     checkRlhf(problem, options);

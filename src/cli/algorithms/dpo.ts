@@ -12,12 +12,13 @@ import { rng } from "../../autodiff/index.ts";
 import { judgePreferences, klFrom } from "../../evaluation/index.ts";
 import type { Context } from "../../mdp/index.ts";
 import { type LanguageFamily, languageModel } from "../../policies/index.ts";
-import { type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
+import { klName, type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
-import { choice, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { below, choice, positive, real, share, whole } from "../settings.ts";
+import { counted, short } from "../terminal.ts";
+import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 
 /** Prompts that are answered to measure the divergence from the reference. */
@@ -37,8 +38,13 @@ export const dpo = languageRecipe({
       expected: 'a loss such as sigmoid, ipo or hinge, or a sum such as "sigmoid + 0.2 sft"',
       schema: z.string().min(1),
     },
-    beta: real(0),
-    labelSmoothing: real(0, 0.5),
+    beta: positive(),
+    labelSmoothing: below(0.5),
+    discopopTau: positive(),
+    learningRate: positive(),
+    weightDecay: real(0),
+    clipNorm: real(0),
+    epochs: real(0),
     batchSize: whole(1),
     updates: whole(),
     warmup: whole(),
@@ -49,7 +55,7 @@ export const dpo = languageRecipe({
     updatesPerRound: whole(1),
     temperature: real(0),
     topK: whole(),
-    topP: real(0, 1),
+    topP: share(),
     minP: real(0, 1),
     requestSize: whole(),
     ...askingReadings,
@@ -81,7 +87,7 @@ export const dpo = languageRecipe({
           ...(await measures(policy)),
           {
             id: "kl",
-            name: `KL to the reference (nats a response, ${contexts.length} prompts)`,
+            name: klName(counted(contexts.length, "prompt")),
             after: kl.mean,
             interval: [kl.low, kl.high],
           },
@@ -93,7 +99,7 @@ export const dpo = languageRecipe({
       modelFiles({ model: model.model, theta: policy.theta }, model.json, ingredients.problem);
 
     if (asked !== undefined) {
-      const { prompts, contexts } = await promptsOf(ingredients);
+      const { prompts, contexts, held } = await promptsOf(ingredients);
       const { expert, score } = await findScorer(asked, tokenizer, options);
       const some = prompts.slice(0, PROMPTS);
       const scored = async (policy: typeof model) => {
@@ -111,7 +117,7 @@ export const dpo = languageRecipe({
             async (policy) => [
               { id: "score", name: "the expert's score of a response", before: await scored(model), after: await scored(policy) },
             ],
-            `${some.length} held-out prompts`,
+            measuredOn(some.length, held, "prompt"),
           ),
       };
     }
@@ -140,7 +146,7 @@ export const dpo = languageRecipe({
                     },
                     {
                       id: "margin",
-                      name: `its margin β (nats, β = ${options.beta})`,
+                      name: `by how much (nats, times β = ${options.beta})`,
                       after: options.beta * margin.mean,
                       interval: [options.beta * margin.low, options.beta * margin.high] as const,
                     },
@@ -162,7 +168,9 @@ export const dpo = languageRecipe({
               },
             ];
           },
-          held.length > 0 ? `${held.length} held-out comparisons` : "nothing was held out",
+          held.length > 0
+            ? measuredOn(held.length, true, "comparison")
+            : measuredOn(prompts.length, false, ratings ? "rating" : "comparison"),
         ),
     };
   },
@@ -193,6 +201,11 @@ export const dpo = languageRecipe({
       y: "share",
       lines: [{ of: "rewards/accuracies", name: "training" }],
     },
-    { title: "Divergence from the reference", x, y: "KL (nats a response)", lines: [{ of: "kl", name: "drawn responses" }] },
+    {
+      title: "Divergence from the reference",
+      x,
+      y: "KL, estimated from samples (nats a response)",
+      lines: [{ of: "kl", name: "drawn responses" }],
+    },
   ],
 });

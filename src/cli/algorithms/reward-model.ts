@@ -11,7 +11,7 @@ import { type RewardModelChoice, rewardModelFiles, rewardModelOn } from "../../r
 import { BadInput } from "../exit.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { rewardMeasures, rewardsOf } from "../reward-measures.ts";
-import { choice, real, whole } from "../settings.ts";
+import { below, choice, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 
@@ -42,8 +42,11 @@ export const rewardModelRecipe = languageRecipe({
     kind: choice("explicit", "implicit", "generative"),
     pooling: choice("last", "mean"),
     backbone: choice("trained", "frozen"),
-    beta: real(0),
-    labelSmoothing: real(0, 0.5),
+    beta: positive(),
+    labelSmoothing: below(0.5),
+    learningRate: positive(),
+    weightDecay: real(0),
+    clipNorm: real(0),
     centring: real(0),
     batchSize: whole(1),
     epochs: real(0),

@@ -13,14 +13,15 @@ import { klFrom, meanInterval } from "../../evaluation/index.ts";
 import { type LanguageFamily, languageModel } from "../../policies/index.ts";
 import { mustShareTokenizer, onnxReward, type ResponseReward, rewardOfAnswers } from "../../rewards/index.ts";
 import { BadInput, given } from "../exit.ts";
-import { readBytes } from "../files.ts";
-import { languageRecipe, type Measure } from "../language-recipe.ts";
+import { noSuchFile, readBytes } from "../files.ts";
+import { klName, languageRecipe, type Measure } from "../language-recipe.ts";
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { loadRewardModel } from "../score.ts";
-import { type Asking, asking, askingReadings, findScorer, isAddress } from "../scorer.ts";
-import { choice, real, whole } from "../settings.ts";
+import { type Asking, asking, askingReadings, findScorer, isAddress, REWARDS } from "../scorer.ts";
+import { choice, positive, real, share, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
+import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 
 /** Held-out prompts that are answered to judge what was learned. */
@@ -52,9 +53,16 @@ export const rlhfRecipe = languageRecipe({
     prompts: whole(1),
     group: whole(1),
     maxLength: whole(),
-    temperature: real(0),
+    temperature: positive(),
     topK: whole(),
-    topP: real(0, 1),
+    topP: share(),
+    learningRate: positive(),
+    valueRate: positive(),
+    clipRange: positive(),
+    valueClip: real(0),
+    weightDecay: real(0),
+    clipNorm: real(0),
+    entropyBonus: real(0),
     minP: real(0, 1),
     epochs: whole(1),
     batchSize: whole(1),
@@ -71,7 +79,7 @@ export const rlhfRecipe = languageRecipe({
     const { problem } = ingredients;
     const { model, tokenizer, reference: named, values } = await ingredients.parts();
     const { seed } = options;
-    const { prompts, contexts } = await promptsOf(ingredients);
+    const { prompts, contexts, held } = await promptsOf(ingredients);
     const reference = named ?? model;
     const reward = await rewardOf(problem.reward, tokenizer, options);
     const gold = problem.expert === undefined ? undefined : (await findScorer(problem.expert, tokenizer, options)).score;
@@ -100,11 +108,11 @@ export const rlhfRecipe = languageRecipe({
         const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
         const kl = await klFrom(policy, reference, some, { seed });
         return {
-          on: `${some.length} held-out prompts`,
+          on: measuredOn(some.length, held, "prompt"),
           measures: [
             await measure("reward", "the reward of a response", reward, policy),
             ...(gold ? [await measure("gold", "the expert's own score of a response", gold, policy)] : []),
-            { id: "kl", name: "KL to the reference (nats a response)", after: kl.mean, interval: [kl.low, kl.high] },
+            { id: "kl", name: klName(), after: kl.mean, interval: [kl.low, kl.high] },
           ],
           samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
         };
@@ -136,24 +144,29 @@ export const rlhfRecipe = languageRecipe({
     },
     {
       title: "Reward against divergence",
-      x: { of: "kl", label: "KL to the reference (nats a response)" },
+      x: { of: "kl", label: "KL to the reference, estimated from samples (nats a response)" },
+      inOrder: true,
       y: "mean reward of a response",
       lines: [
         { of: "reward", name: "the reward that is trained on" },
         { of: "gold", name: "the expert's own score" },
       ],
     },
-    { title: "Divergence from the reference", x, y: "KL (nats a response)", lines: [{ of: "kl", name: "drawn responses" }] },
+    {
+      title: "Divergence from the reference",
+      x,
+      y: "KL, estimated from samples (nats a response)",
+      lines: [{ of: "kl", name: "drawn responses" }],
+    },
     { title: "Entropy", x, y: "entropy (nats a token)", lines: [{ of: "entropy", name: "drawn responses" }] },
   ],
 });
 
 /** The reward that `--reward` names: an address, the folder of a reward model, an ONNX file, or a file of words with weights. */
 async function rewardOf(named: string | undefined, tokenizer: Tokenizer, options: Options): Promise<ResponseReward> {
-  const kinds = "the folder of a reward model, an ONNX file (.onnx), words with weights, or an address http://...";
-  if (named === undefined) throw new BadInput(`there is no reward to be made large; give --reward: ${kinds}`);
+  if (named === undefined) throw new BadInput(`there is no reward to be made large; give --reward: ${REWARDS}`);
   if (isAddress(named)) return (await findScorer(named, tokenizer, options)).score;
-  if (!existsSync(named)) throw new BadInput(`${named}: there is no such file or folder; expected ${kinds}`);
+  if (!existsSync(named)) throw noSuchFile(named, REWARDS, "file or folder");
   if (statSync(named).isDirectory()) {
     const learned = await loadRewardModel(named);
     await given(() => mustShareTokenizer(learned.tokenizer, tokenizer));

@@ -2,7 +2,7 @@ import { supervisedFineTuning } from "../../algorithms/index.ts";
 import { perplexity } from "../../policies/index.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { samplesOf } from "../samples.ts";
-import { choice, whole } from "../settings.ts";
+import { choice, positive, real, whole } from "../settings.ts";
 import { counted, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
@@ -11,6 +11,10 @@ export const sft = languageRecipe({
   algorithm: supervisedFineTuning,
   learner: "model",
   readings: {
+    learningRate: positive(),
+    weightDecay: real(0),
+    clipNorm: real(0),
+    epochs: real(0),
     batchSize: whole(1),
     updates: whole(),
     patience: whole(),

@@ -59,6 +59,7 @@ export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entrop
 export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
   const { preferences, ratings, online } = problem;
   checkLoss(options, ratings !== undefined);
+  checkDpoOptions(options);
   if (preferences && ratings) throw new TypeError("found preferences and ratings; give one of them");
   if (ratings && online) throw new TypeError("found ratings and somebody to ask; online comparisons go on from preferences");
   if (!preferences && !ratings && !online) {
@@ -73,6 +74,14 @@ export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
   ratings?.forEach(({ y }, i) => {
     if (y.actions.length === 0) throw new RangeError(`rating ${i}: the response is empty; leave it out`);
   });
+  if (!online && options.epochs === 0 && options.updates === 0) {
+    throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
+  }
+}
+
+/** Throws on options that can't be, whatever the problem. */
+export function checkDpoOptions(options: DpoOptions): void {
+  checkLoss(options);
   const whole = { epochs: 0, updates: 0, klSamples: 0, requestSize: 0, batchSize: 1, report: 1, rounds: 1 };
   for (const [name, least] of Object.entries({ ...whole, comparisons: 1, updatesPerRound: 1 })) {
     const value = options[name as "rounds"];
@@ -81,9 +90,6 @@ export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
     }
   }
   checkSampling(options);
-  if (!online && options.epochs === 0 && options.updates === 0) {
-    throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
-  }
   if (!(options.learningRate > 0)) throw new RangeError(`learningRate is ${options.learningRate}, expected a positive number`);
 }
 

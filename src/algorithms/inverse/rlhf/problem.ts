@@ -88,8 +88,14 @@ export interface RlhfOptions {
 
 /** Throws if policy, contexts and options don't go together. */
 export function checkRlhf({ contexts, policy }: RlhfProblem, options: RlhfOptions): void {
-  const { method, beta, group, penalty, temperature } = options;
   if (contexts.length === 0) throw new RangeError("there are no contexts to answer; expected at least one");
+  checkRlhfOptions(options);
+  checkSampled(policy, options);
+}
+
+/** Throws on options that can't be, whatever the problem. */
+export function checkRlhfOptions(options: RlhfOptions): void {
+  const { method, beta, group, penalty, temperature } = options;
   const methods: readonly string[] = ["ppo", "rloo", "grpo", "best-of-n"];
   if (!methods.includes(method)) throw new RangeError(`method is "${method}", expected one of ${methods.join(", ")}`);
   if (!(beta >= 0 && Number.isFinite(beta))) throw new RangeError(`beta is ${beta}, expected 0 or a positive number, often 0.1`);
@@ -113,7 +119,6 @@ export function checkRlhf({ contexts, policy }: RlhfProblem, options: RlhfOption
   checkSampling(options);
   if (temperature === 0)
     throw new RangeError("temperature is 0: all responses to a context are the same; expected a positive number");
-  checkSampled(policy, options);
   if (options.klTarget > 0 && beta === 0)
     throw new RangeError("a klTarget moves beta by shares of itself; start from a beta above 0");
   const learned = learnedFrom(options);
