@@ -28,7 +28,7 @@ import type { PageTable, TokenRows } from "./token-pages.ts";
 export interface CloningOptions extends FitOptions {
   /** Times that every pair is seen; for pairs of a world 0 for 10, or as often as it takes to make 20,000 updates where the data are few. */
   epochs: number;
-  /** The number of updates, if it should not follow from `epochs`; 0 for that. */
+  /** The number of updates; 0 if it follows from `epochs`. */
   updates: number;
   /** Share of the trajectories (of the texts) that is held out, rounded down, so that few demonstrations are all used. */
   validation: number;

@@ -41,7 +41,7 @@ export interface DaggerOptions extends BehaviorCloningOptions, AskOptions {
   mode: "refit" | "streaming";
   /** β_i, the chance that the expert acts, by round: 1 in the first and then 0, falling in a line, falling by halves, or given. */
   beta: Beta;
-  /** Whether that coin is tossed at every step, or once an episode. */
+  /** Whether it is decided at every step, or once an episode, by a coin of chance β_i, that the expert acts. */
   mixing: "step" | "episode";
   /** The learner acts by its most likely action instead of a draw. */
   deterministic: boolean;
@@ -52,9 +52,9 @@ export interface DaggerOptions extends BehaviorCloningOptions, AskOptions {
   gate: "none" | "expert" | "doubt";
   /** The share of the learner's states that is to be doubted: the threshold is that quantile of the last round's doubts. */
   share: number;
-  /** ... and the quantile below which an expert that took over hands back. */
+  /** With `gate=doubt`: an expert that took over hands back once the doubt is below this quantile of the last round's doubts. */
   release: number;
-  /** In doubt the expert acts; otherwise it only labels, afterwards. */
+  /** With `gate=doubt`: whether the expert acts in the states that are doubted, or only labels them afterwards. */
   handOver: boolean;
   /** Labels in all, after which it ends; 0 for no limit. */
   budget: number;

@@ -53,7 +53,7 @@ export interface PreferenceRlOptions extends PpoOptions, FragmentRewardOptions, 
   candidates: number;
   /** Rounds of steps that fragments are taken from. */
   memory: number;
-  /** Rounds at first in which the policy stays as it is. */
+  /** Rounds at first in which the policy stays as it is, so that what it does at random is compared too. */
   explore: number;
   /** The first episode of copy i of n is cut after a share (i + 1) / n of its steps, so that copies don't begin all at once. */
   stagger: boolean;

@@ -6,9 +6,9 @@ export const labelSchedules = ["constant", "hyperbolic", "inverse-quadratic"] as
 export interface PlanOptions {
   /** Comparisons that the expert is asked for, in all. */
   labels: number;
-  /** Times that it is asked; they are spread evenly over the run. */
+  /** Times that the expert is asked; they are spread evenly over the run. */
   sessions: number;
-  /** The share of labels that is asked for at the first of them, about what the policy does before it learns. */
+  /** The share of labels that is asked for at the first session, about what the policy does before it learns. */
   initialShare: number;
   /** How the labels after the first session are spread over the others: evenly, or in proportion to 1/(1 + i) or 1/(1 + i²). */
   labelSchedule: LabelSchedule;
