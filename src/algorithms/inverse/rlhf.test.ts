@@ -323,6 +323,16 @@ describe("a language model", () => {
     const last = records[records.length - 1];
     expect(last.gold).toBeLessThan(records[0].gold! - 0.5);
     expect(last.note).toMatch(/the reward still rises .* but the true score falls .*: over-optimised/);
+  });
+
+  it("over-optimisation is no false alarm where the true score is the reward with noise", async () => {
+    const noise = rng(11);
+    const gold: RlhfProblem["reward"] = async (answers) =>
+      Array.from(await writing.reward(answers), (score) => 0.2 * score + 3 * noise.normal());
+    const options = { ...small, method: "rloo" as const, beta: 0, rounds: 30, prompts: 8 };
+    const { records } = await train(rlhf, { ...writing, gold }, options);
+    expect(records[29].reward).toBeGreaterThan(records[0].reward + 0.5);
+    expect(records.filter(({ note }) => note !== undefined)).toEqual([]);
     expect(records[0].note).toBeUndefined();
   });
 });

@@ -156,6 +156,7 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
     const tokens = pi.logPi.reduce((sum, list) => sum + list.length, 0);
     const apart = pi.logPi.reduce((sum, list, i) => sum + list.reduce((s, own, t) => s + own - piRef.logPi[i][t], 0), 0);
     const kl = apart / judged.length;
+    const scores = scoresOf(pending.gold, r, options);
     const row: RlhfRecord = {
       round: state.round + 1,
       reward: meanOf(r),
@@ -171,14 +172,14 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
       grad_norm: measured.gradNorm,
       num_tokens: state.tokens + tokens,
       responses: state.scored + answers.length,
-      ...overOptimised(state, pending.gold, meanOf(r)),
+      ...overOptimised(state, scores),
     };
 
     // Nothing of the state has changed so far but what was drawn and scored: a round is made as a whole.
     Object.assign(state, {
       learner,
       beta: options.klTarget > 0 ? adapted(beta, kl, options) : beta,
-      best: bestSoFar(state, pending.gold, meanOf(r)),
+      best: bestSoFar(state, scores),
       tokens: row.num_tokens,
       scored: row.responses,
       pending: null,
@@ -210,23 +211,55 @@ function adapted(beta: number, kl: number, { klTarget, betaRate }: RlhfOptions):
   return beta * (1 + betaRate * e);
 }
 
-/** The round of the best true score so far, this one included. */
-function bestSoFar({ best, round }: RlhfState, gold: Float64Array, reward: number): RlhfState["best"] {
-  if (gold.length === 0 || (best && best.gold >= meanOf(gold))) return best;
-  return { round: round + 1, gold: meanOf(gold), error: standardError(gold), reward };
+/** What a round came to, with standard errors. */
+interface Scores {
+  readonly gold: Mean;
+  readonly reward: Mean;
 }
 
-/** Says so where the reward went up and the true score came down, by more than twice the standard error of their difference. */
-function overOptimised({ best }: RlhfState, gold: Float64Array, reward: number): { note?: string } {
-  if (!best || gold.length < 2 || reward <= best.reward) return {};
-  const fall = best.gold - meanOf(gold);
-  if (!(fall > 2 * Math.hypot(best.error, standardError(gold)))) return {};
+interface Mean {
+  readonly mean: number;
+  readonly error: number;
+}
+
+/** The scores of the round that was judged; `undefined` without true ones. */
+function scoresOf(gold: Float64Array, r: Float64Array, { method, group }: RlhfOptions): Scores | undefined {
+  if (gold.length === 0) return undefined;
+  const n = method === "best-of-n" ? 1 : group;
+  return { gold: meanOver(gold, n), reward: meanOver(r, n) };
+}
+
+/** The round of the best true score so far, this one included. */
+function bestSoFar({ best, round }: RlhfState, scores: Scores | undefined): RlhfState["best"] {
+  if (!scores || (best && best.gold.mean >= scores.gold.mean)) return best;
+  return { round: round + 1, ...scores };
+}
+
+/**
+ * Says so where the reward went up and the true score came down since its best round, each by more than can be chance: by c standard
+ * errors of the difference, c = 2 for the reward; the best of K rounds is high by chance too, by some √(2 log K) errors, so that
+ * c = 2 + √(2 log K) for the true score.
+ */
+function overOptimised({ best, round }: RlhfState, scores: Scores | undefined): { note?: string } {
+  if (!best || !scores) return {};
+  const { gold, reward } = scores;
+  const beyond = (difference: number, a: Mean, b: Mean, c: number) => difference > c * Math.hypot(a.error, b.error);
+  if (!beyond(reward.mean - best.reward.mean, reward, best.reward, 2)) return {};
+  if (!beyond(best.gold.mean - gold.mean, gold, best.gold, 2 + Math.sqrt(2 * Math.log(round)))) return {};
   const short = (x: number) => x.toPrecision(3);
   return {
     note:
-      `the reward still rises (${short(best.reward)} in round ${best.round}, now ${short(reward)}) but the true score falls ` +
-      `(${short(best.gold)}, now ${short(meanOf(gold))}): over-optimised; stop earlier, or raise beta`,
+      `the reward still rises (${short(best.reward.mean)} in round ${best.round}, now ${short(reward.mean)}) but the true score falls ` +
+      `(${short(best.gold.mean)}, now ${short(gold.mean)}): over-optimised; stop earlier, or raise beta`,
   };
+}
+
+/** The mean of a round's scores; its standard error is that over contexts, n responses to each of which stand side by side. */
+function meanOver(values: Float64Array, n: number): Mean {
+  const groups = Float64Array.from({ length: Math.floor(values.length / n) }, (_, i) =>
+    meanOf(values.subarray(i * n, (i + 1) * n)),
+  );
+  return { mean: meanOf(values), error: groups.length < 2 ? Number.MAX_VALUE : standardError(groups) };
 }
 
 function meanOf(values: Float64Array): number {

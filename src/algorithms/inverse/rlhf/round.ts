@@ -23,7 +23,7 @@ export interface RlhfState {
   tokens: number;
   scored: number;
   /** The round of the best true score, with that of the reward: what over-optimisation is told by. */
-  best: { round: number; gold: number; error: number; reward: number } | null;
+  best: { round: number; gold: { mean: number; error: number }; reward: { mean: number; error: number } } | null;
   /** What this round wrote, while it asks for scores. */
   pending: Written | null;
 }
