@@ -1,6 +1,6 @@
 import { type BehaviorCloningOptions, behaviorCloning } from "../../algorithms/index.ts";
 import { count, type Dataset, pairCount, split } from "../../data/index.ts";
-import { pictureSettings } from "../ingredients.ts";
+import { cloningSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
 import { short } from "../terminal.ts";
 import { cloningReadings } from "./readings.ts";
@@ -9,7 +9,7 @@ export const bc = recipe({
   algorithm: behaviorCloning,
   learner: "clone",
   readings: cloningReadings,
-  preset: pictureSettings,
+  preset: cloningSettings,
   async build(ingredients, options) {
     const demos = await ingredients.demos();
     return { problem: { demos, policy: ingredients.policy() }, ...heldOut(demos, options) };

@@ -1,7 +1,7 @@
 import { dagger as algorithm } from "../../algorithms/index.ts";
 import { makeEnv } from "../../envs/index.ts";
 import { watchful } from "../../experts/index.ts";
-import { pictureSettings } from "../ingredients.ts";
+import { cloningSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
 import { choice, either, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
@@ -31,12 +31,12 @@ export const dagger = recipe({
     timeout: real(0),
   },
   preset(env) {
-    const pictured = pictureSettings(env);
+    const suited = cloningSettings(env);
     // A round is an episode, so that it has a return. With pictures a fit to all of ℬ takes longer every round; and a mean
     // that was fitted by squared error knows no spread to draw from.
-    return env !== undefined && "policy" in pictured
-      ? { ...pictured, states: Math.min(1000, makeEnv(env).maxSteps), mode: "streaming", updates: 150, deterministic: true }
-      : {};
+    return env !== undefined && "policy" in suited
+      ? { ...suited, states: Math.min(1000, makeEnv(env).maxSteps), mode: "streaming", updates: 150, deterministic: true }
+      : suited;
   },
   async build(ingredients, { gate }) {
     const env = ingredients.env();
