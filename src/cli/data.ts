@@ -6,7 +6,7 @@ import { writeWhole } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
-import { readDemos, record } from "./ingredients.ts";
+import { defaultExpert, readDemos, record, trainOne } from "./ingredients.ts";
 import { inspectPreferences, inspectTexts, kindOfTexts } from "./preferences.ts";
 import { print, printJson, say, short, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
@@ -61,7 +61,7 @@ export async function convert(from: string, to: string, options: { env?: string 
 
 export interface RecordRequest {
   readonly env: string;
-  readonly expert: string;
+  readonly expert?: string;
   readonly episodes: number;
   readonly out: string;
   readonly seed: number;
@@ -70,10 +70,12 @@ export interface RecordRequest {
 
 /** Records an expert's demonstrations in a file. */
 export async function recordDemos(request: RecordRequest): Promise<void> {
-  const { out, expert, episodes, json } = request;
+  const { out, episodes, json } = request;
   mustBeNew(out);
   const env = await given(() => loadEnv(request.env));
   mustHaveFormat(out);
+  const expert = request.expert ?? defaultExpert(env);
+  if (expert === undefined) throw new BadInput(`nobody is known who acts in ${env.id}; ${trainOne(env.id)}`);
   const actor = await findExpert(expert, env);
   const data = await record(env, { name: expertLabel(expert), actor }, episodes, seedOf("demos", request.seed));
   const bytes = encodeDataset(out, data);

@@ -1,10 +1,11 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { BadInput } from "./exit.ts";
 
-/** The refusal of a file that isn't there: what was expected, and where it was looked for. */
-export function noSuchFile(file: string, expected = "a file", what = "file"): BadInput {
-  return new BadInput(`${file}: there is no such ${what}, expected ${expected}; looked for ${resolve(file)}`);
+/** The refusal of a file that isn't there: what was expected, and where it was looked for if its name doesn't say that. */
+export function noSuchFile(file: string, expected = "", what = "file"): BadInput {
+  const where = isAbsolute(file) ? "" : `; looked for ${resolve(file)}`;
+  return new BadInput(`${file}: there is no such ${what}${expected === "" ? "" : `, expected ${expected}`}${where}`);
 }
 
 /** The bytes of a file that the caller named. Throws `BadInput` if it can't be read. */
@@ -15,7 +16,7 @@ export function readBytes(file: string): Uint8Array {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") throw noSuchFile(file);
     const found = code === "EISDIR" ? "it is a folder" : `it can't be read (${code})`;
-    throw new BadInput(`${file}: ${found}, expected a file; looked for ${resolve(file)}`);
+    throw new BadInput(`${file}: ${found}, expected a file`);
   }
 }
 

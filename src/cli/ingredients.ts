@@ -3,7 +3,7 @@ import { z } from "zod";
 import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
 import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
-import { type Env, mustRead, type Reward, type Space } from "../mdp/index.ts";
+import { type Env, mustRead, type Reward, type Space, size } from "../mdp/index.ts";
 import { activations, cnn, linearPolicy, mlp, type PolicyModel, tabular, usualDistribution } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { type AskedExpert, expertLabel, findExpert, findReward, isSynthetic } from "./expert.ts";
@@ -27,7 +27,12 @@ const problemSchema = z.object({
   /** What is maximised instead of the world's own reward: the path of a learned one, with the hash of its file. */
   reward: z.string().optional(),
   rewardSha256: z.string().optional(),
-  judge: z.object({ episodes: z.number().int(), seed: z.number().int() }),
+  judge: z.object({
+    episodes: z.number().int(),
+    seed: z.number().int(),
+    /** Who the policy is compared with, where whoever is asked can't act. */
+    expert: z.string().optional(),
+  }),
 });
 export type ProblemConfig = z.infer<typeof problemSchema>;
 
@@ -121,15 +126,14 @@ export function ingredients(config: ProblemConfig): Ingredients {
   };
   let asked: Promise<AskedExpert> | undefined;
   const expert = async () => {
-    if (config.expert === undefined)
-      throw new BadInput(`nobody can be asked in ${world().id}; give --expert, one of: apprentice envs, or the folder of a run`);
+    if (config.expert === undefined) throw new BadInput(`nobody can be asked in ${world().id}; ${trainOne(world().id)}`);
     asked ??= findExpert(config.expert, world(), config.expertSha256);
     return asked;
   };
   const load = async (): Promise<Dataset> => {
     const from = config.demos;
     world(); // is missed first
-    if (!from) throw new BadInput("there are no demonstrations; give --demos FILE, or --expert NAME to have them recorded");
+    if (!from) throw new BadInput(`there are no demonstrations; give --demos FILE, or ${trainOne(world().id)}`);
     if ("file" in from) {
       const { data, sha256 } = await readDemos(from.file, world(), from.episodes);
       if (from.sha256 !== undefined && from.sha256 !== sha256) {
@@ -184,6 +188,12 @@ export function ingredients(config: ProblemConfig): Ingredients {
   };
 }
 
+/** How an environment without an expert of its own comes to one. */
+export function trainOne(env: string): string {
+  const out = `runs/expert-${env}`;
+  return `train somebody by its reward (apprentice train ppo --env ${env} --out ${out}) and give --expert ${out}`;
+}
+
 /** Demonstrations of an expert, with a meter. */
 export async function record(
   env: Env,
@@ -229,4 +239,18 @@ function describeDemos(data: Dataset, origin: string): void {
   say(
     `demonstrations: ${n} ${n === 1 ? "trajectory" : "trajectories"} of ${origin}, ${data.rewards.length.toLocaleString("en-US")} pairs, mean return ${short(mean)}`,
   );
+  const found = poor(data);
+  if (found) say(`note: ${found}`);
+}
+
+/** Pairs below which there is hardly anything to learn from. */
+const FEW = 10;
+
+/** What makes demonstrations useless, in a sentence, if anything does. */
+export function poor({ actions, rewards, actionSpace }: Dataset): string | undefined {
+  const pairs = rewards.length;
+  if (pairs < FEW) return `${pairs} ${pairs === 1 ? "pair is" : "pairs are"} hardly anything to learn from; record more episodes`;
+  const K = size(actionSpace);
+  for (let i = K; i < actions.length; i++) if (actions[i] !== actions[i - K]) return undefined;
+  return "all demonstrated actions are the same: nothing can be learned of when to do what; look at how they were recorded";
 }

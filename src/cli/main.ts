@@ -18,7 +18,10 @@ function program(): Command {
     .argument("[algorithm]", "one of: apprentice algorithms")
     .option("--env <name>", "environment, one of: apprentice envs")
     .option("--demos <file>", "demonstrations (.npz, .jsonl, .safetensors)")
-    .option("--expert <name>", "expert to record from and to compare with, or a run's folder (default: the environment's own)")
+    .option(
+      "--expert <name>",
+      "expert to record from and to compare with, or a run's folder (default: the environment's own); of preference-rl: who compares fragments, synthetic or synthetic:error=0.1,temperature=1",
+    )
     .option("--episodes <n>", "demonstrations to record (default: 50), or to use of the file (default: all)", whole(1))
     .option("--judge-episodes <n>", "episodes that the verdict is reached over", whole(1), 100)
     .option("--model <folder>", "language model to begin with: a Hugging Face folder, a run's folder, tiny-gpt2, tiny-llama, ...")
@@ -145,7 +148,7 @@ function program(): Command {
     .command("record")
     .description("record an expert's demonstrations")
     .requiredOption("--env <name>", "environment, one of: apprentice envs")
-    .requiredOption("--expert <name>", "who acts, see: apprentice envs; or the folder of a run")
+    .option("--expert <name>", "who acts, see: apprentice envs; or the folder of a run (default: the environment's own)")
     .requiredOption("--out <file>", "where to (.npz, .jsonl, .safetensors)")
     .option("--episodes <n>", "how many trajectories", whole(1), 50)
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
@@ -285,6 +288,16 @@ function gathered(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
+/** Of a command that there is not there is no help either: without the question for it, it is refused like any other. */
+function withoutHelp(command: Command, words: string[]): string[] {
+  const name = words.find((word) => !word.startsWith("-"));
+  if (command.commands.length === 0 || name === undefined || name === "help") return words;
+  const known = command.commands.find((child) => child.name() === name || child.aliases().includes(name));
+  if (!known) return words.filter((word) => word !== "--help" && word !== "-h");
+  const at = words.indexOf(name) + 1;
+  return [...words.slice(0, at), ...withoutHelp(known, words.slice(at))];
+}
+
 /** Runs the command line; gives the exit code. */
 async function main(): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -292,7 +305,8 @@ async function main(): Promise<number> {
     throw error;
   });
   try {
-    await program().parseAsync();
+    const apprentice = program();
+    await apprentice.parseAsync(withoutHelp(apprentice, process.argv.slice(2)), { from: "user" });
     return exit.fine;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.fine : exit.badInput;

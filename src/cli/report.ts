@@ -81,7 +81,8 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
 
 /** Who the expert is, as far as the run knows. */
 export function expertName(config: RunConfig): string {
-  const { expert, demos } = readProblem(config.problem, "config.json");
+  const { expert: asked, demos, judge } = readProblem(config.problem, "config.json");
+  const expert = judge.expert ?? asked;
   return expert !== undefined ? expertLabel(expert) : demos && "file" in demos ? "demonstrations" : "none";
 }
 

@@ -17,7 +17,7 @@ import {
 import { findRecipe } from "./algorithms/index.ts";
 import { driven } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
-import { isSynthetic, keptExpert, keptReward } from "./expert.ts";
+import { findExpert, isSynthetic, keptExpert, keptReward } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
@@ -77,6 +77,8 @@ export async function train(request: TrainRequest): Promise<Trained> {
   }
   const run = prepared.start();
   await given(() => run.ready); // refuses a problem and options that don't fit together
+  if (request.expert === undefined && recipe.expert !== undefined)
+    say(`${recipe.expert} compares, by the environment's own rewards; another: --expert ${recipe.expert}:error=0.1`);
   const config: RunConfig = {
     format: 1,
     algorithm: recipe.name,
@@ -150,7 +152,10 @@ async function plan(request: Problem, policy: Record<string, unknown>, asked?: s
   const name = request.expert ?? asked ?? (world ? defaultExpert(world) : undefined);
   if (name === undefined) return base;
   const kept = keptExpert(name);
-  if (isSynthetic(name)) return { ...base, ...kept };
+  if (isSynthetic(name)) {
+    const actor = world && defaultExpert(world); // whoever compares can't act
+    return { ...base, ...kept, judge: { ...judge, ...(actor === undefined ? {} : { expert: actor }) } };
+  }
   return { ...base, demos: { expert: kept.expert, episodes: episodes ?? 50, seed: seedOf("demos", seed) }, ...kept };
 }
 
@@ -218,10 +223,14 @@ function rate(total: number | undefined): { total: number; unit: string } | unde
 }
 
 async function verdictOn(policy: Policy, parts: Ingredients, prepared: Prepared): Promise<Judgement> {
-  const { judge: how, demos } = parts.resolved();
+  const {
+    judge: { expert, ...how },
+    demos,
+  } = parts.resolved();
   const env = parts.env();
   say(`judging over ${how.episodes} episodes`);
   if (parts.hasExpert) return judged(env, policy, { ...how, expert: await parts.expert() });
+  if (expert !== undefined) return judged(env, policy, { ...how, expert: await findExpert(expert, env) });
   const { heldOut } = prepared;
   return judged(env, policy, { ...how, ...(demos ? { demos: await parts.demos() } : {}), ...(heldOut ? { heldOut } : {}) });
 }

@@ -62,7 +62,7 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ["an unknown environment", "train bc --env CartPoll", /unknown environment "CartPoll"; the nearest are CartPole-v1/],
   ["an unknown algorithm", "train bcc --env CartPole-v1", /unknown algorithm "bcc"; the nearest are bc/],
   ["an unknown setting", "train bc --env CartPole-v1 --set hiden=3", /bc has no setting "hiden"; the nearest are hidden/],
-  ["a setting of another type", "train bc --env CartPole-v1 --set epochs=many", /epochs is a number, found "many"/],
+  ["a setting of another type", "train bc --env CartPole-v1 --set epochs=many", /epochs is a number from 0, found "many"/],
   [
     "a setting out of its bounds",
     "train bc --env CartPole-v1 --set batchSize=0",
@@ -77,6 +77,28 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ["an unknown option", "train bc --envv CartPole-v1", /unknown option '--envv'.*--env/],
   ["an unknown command", "trian", /unknown command 'trian'.*train/],
   ["a seed that is no number", "train bc --env CartPole-v1 --seed x", /--seed.*'x' is invalid.*Expected a whole number from 0/],
+  [
+    "a rate of nothing",
+    "train bc --env CartPole-v1 --set learningRate=0",
+    /^error: --set learningRate=0: learningRate is a number above 0, found "0"/,
+  ],
+  [
+    "a negative penalty, before anything is recorded",
+    "train gail --env CartPole-v1 --set gradientPenalty=-1",
+    /^error: --set gradientPenalty=-1: gradientPenalty is a number from 0, found "-1"/,
+  ],
+  ["help for a command that there isn't", "export --help", /unknown command 'export'/],
+  ["help for a part of one that there isn't", "demos make --help", /unknown command 'make'/],
+  [
+    "demonstrations for who compares",
+    "train preference-rl --env CartPole-v1 --demos demos.npz",
+    /preference-rl has no use for --demos: it learns from comparisons of its own fragments; leave it out/,
+  ],
+  [
+    "fragments longer than a fall takes",
+    "train preference-rl --env CartPole-v1 --set fragmentLength=200",
+    /fragments have 200 steps, random actions in CartPole-v1 end after 2\d on average/,
+  ],
   ["no environment", "train bc", /no environment was named; give --env/],
   ["an unknown expert", "train bc --env CartPole-v1 --expert balencer", /unknown expert "balencer"; the nearest are balancer/],
   ["an expert of another environment", "train bc --env CartPole-v1 --expert swinger", /expert swinger .*CartPole-v1.*balancer/],
@@ -125,7 +147,8 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
     "data inspect list.txt",
     /list.txt: the format is not known by its name; expected .*\.npz/,
   ],
-  ["a file that isn't there", "data inspect nothing.npz", /nothing.npz: there is no such file/],
+  ["a file that isn't there", "data inspect nothing.npz", /nothing.npz: there is no such file; looked for .*nothing.npz\n$/],
+  ["a whole path that isn't there", "data inspect /nothing.npz", /^error: \/nothing.npz: there is no such file\n$/],
   ["an ONNX file that is none", "evaluate no.onnx --env CartPole-v1", /no.onnx: .*not an ONNX model/],
   [
     "a policy of another world",

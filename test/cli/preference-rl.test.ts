@@ -9,12 +9,14 @@ const small =
   "steps=512 copies=4 rolloutSteps=32 batchSize=64 epochs=2 labels=20 sessions=3 explore=1 fragmentLength=5 rewardUpdates=4";
 
 describe("apprentice train preference-rl", () => {
-  it("asks a synthetic expert for as many labels as told, and leaves a policy, the reward it learned and a report", async () => {
+  it("asks a synthetic expert for as many labels as told, judges by one who can act, and leaves a policy, the reward it learned and a report", async () => {
     const ended = await apprentice(
-      `train preference-rl --env Pendulum-v1 --expert synthetic:error=0.1 --set ${small} --judge-episodes 2 --out first --json`,
+      `train preference-rl --env Pendulum-v1 --set ${small} --judge-episodes 2 --out first --json`,
       folder,
     );
-    expect(ended.err).not.toMatch("error");
+    expect(ended.err).not.toMatch("error:");
+    expect(ended.err).toMatch("synthetic compares, by the environment's own rewards; another: --expert synthetic:error=0.1");
+    expect(lastLine(ended)).toHaveProperty("gap"); // against the environment's own expert
     expect(lastLine(ended)).toMatchObject({ algorithm: "preference-rl", steps: 512, rounds: 4, transitions: 512 });
     const records = readFileSync(join(folder, "first", "metrics.jsonl"), "utf8")
       .trimEnd()

@@ -152,18 +152,34 @@ describe("reinforcement learning from comparisons", () => {
     const short = cartPole();
     const problem = { env: short, expert: fragmentJudge(), policy: mlp(short) };
     const falls = start(preferenceRl, problem, { ...SMALL, memory: 8, fragmentLength: 200 });
-    await falls.next();
-    await expect(falls.next()).rejects.toThrow(
-      /fragments have 200 steps, the longest trajectory of the last rounds has \d+; make/,
+    await expect(falls.ready).rejects.toThrow(
+      /fragments have 200 steps, random actions in CartPole-v1 end after 2\d on average and \d+ at most; make .*, such as 1\d$/,
     );
+  });
+
+  it("somebody who can't compare is refused before anything is learned", async () => {
+    const expert = { label: async () => [] } as unknown as Parameters<typeof preferenceRl.init>[0]["expert"];
+    await expect(start(preferenceRl, { env, expert, policy }, SMALL).ready).rejects.toThrow(
+      "the expert has no compare(comparisons)",
+    );
+  });
+
+  it("of more sessions than there are labels or rounds, as many are held as there is room for", async () => {
+    const sessions = async (options: Partial<PreferenceRlOptions>) =>
+      (await preferenceRl.init({ env, expert: fragmentJudge(), policy }, { ...preferenceRl.defaults, ...SMALL, ...options }))
+        .options.sessions;
+    expect(await sessions({ sessions: 100, steps: 1e6 })).toBe(20);
+    expect(await sessions({ sessions: 20, labels: 50, steps: 8192, copies: 16, rolloutSteps: 64, batchSize: 64 })).toBe(7);
+    expect(await sessions({ sessions: 3 })).toBe(3);
   });
 
   it("options that don't go together are refused before anything is asked", async () => {
     const refused = (options: Partial<PreferenceRlOptions>) =>
       start(preferenceRl, { env, expert: fragmentJudge(), policy }, { ...SMALL, ...options }).ready;
     await expect(refused({ members: 1 })).rejects.toThrow("selection by disagreement needs members that can disagree");
-    await expect(refused({ sessions: 30 })).rejects.toThrow("there are 30 sessions for 20 labels");
-    await expect(refused({ labels: 500, sessions: 4 })).rejects.toThrow("512 steps are 4 rounds of 4 x 32");
+    await expect(refused({ explore: 4 })).rejects.toThrow(
+      "512 steps are 4 rounds of 4 x 32; expected more than the 4 that explore",
+    );
     await expect(refused({ noise: 1 })).rejects.toThrow("noise is 1, expected a chance from 0 to below 1");
     await expect(refused({ labels: 0 })).rejects.toThrow("labels is 0, expected a whole number from 1");
   });

@@ -16,11 +16,11 @@ import {
 import { type Asked, ask, choiceOf, unanswered } from "./preference-rl/asking.ts";
 import { drawPairs, noSteps, remember, type Steps } from "./preference-rl/memory.ts";
 import { type Normal, normalOfSteps, renormalised } from "./preference-rl/normal.ts";
-import { checkOptions, type PreferenceRlOptions, ppoOptions, preferenceRlDefaults } from "./preference-rl/options.ts";
-import { labelPlan, sessionsBefore } from "./preference-rl/plan.ts";
+import { checkOptions, type PreferenceRlOptions, ppoOptions, preferenceRlDefaults, roundsOf } from "./preference-rl/options.ts";
+import { labelPlan, sessionsBefore, sessionsOf } from "./preference-rl/plan.ts";
 import { disagreement, information, largest } from "./preference-rl/selection.ts";
 import { makeWorkshop, rewardNetwork, type Workshop } from "./preference-rl/workshop.ts";
-import { worldOf } from "./preference-rl/world.ts";
+import { mustLast, worldOf } from "./preference-rl/world.ts";
 
 /** A world, somebody who compares fragments of what happens in it, and the family of policies to choose from. */
 export interface PreferenceRlProblem {
@@ -107,14 +107,16 @@ export const preferenceRl: Algorithm<
   defaults: preferenceRlDefaults,
   grows: ANSWERED.map((name) => `answered/${name}`),
 
-  async init(problem, options) {
-    checkOptions(options);
-    const { env, comparisons = [] } = problem;
+  async init(problem, asked) {
+    checkOptions(asked);
+    const options = { ...asked, sessions: sessionsOf(asked, roundsOf(asked), asked.explore) };
+    const { env, expert, comparisons = [] } = problem;
     const { copies, rolloutSteps, memory, fragmentLength } = options;
-    if (fragmentLength > env.maxSteps)
-      throw new RangeError(
-        `fragments have ${fragmentLength} steps, an episode of ${env.id} at most ${env.maxSteps}; make fragmentLength smaller`,
+    if (typeof expert?.compare !== "function")
+      throw new TypeError(
+        "the expert has no compare(comparisons), expected somebody who says which of two fragments is better; give such a one, or fragmentJudge()",
       );
+    mustLast(env, options);
     checkGiven(comparisons, env, fragmentLength);
     const generator = await ppo.init({ ...solved(problem), env: worldOf(env, options) }, ppoOptions(options));
     const theta = initialise(rewardNetwork(env, options).params, rng(options.seed).split("reward"));
@@ -138,8 +140,7 @@ export const preferenceRl: Algorithm<
   async iterate(state, problem) {
     const work = await workshop(state, problem);
     const { options } = state;
-    const rounds = Math.ceil(options.steps / (options.copies * options.rolloutSteps));
-    const due = sessionsBefore(state.rounds, rounds, { sessions: options.sessions, explored: options.explore });
+    const due = sessionsBefore(state.rounds, roundsOf(options), { sessions: options.sessions, explored: options.explore });
     const learned = state.sessions < due ? await session(state, problem, work) : {};
     const { record, ...judged } = await practised(state, problem, work);
     state.rounds++;

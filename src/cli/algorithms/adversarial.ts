@@ -1,7 +1,7 @@
 import { type AdversarialOptions, type AdversarialProblem, adversarialPresets, type airl } from "../../algorithms/index.ts";
 import { count, type Dataset, split } from "../../data/index.ts";
 import { type Recipe, recipe } from "../recipe.ts";
-import { choice, list, real, whole } from "../settings.ts";
+import { choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
@@ -22,6 +22,12 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       members: whole(1),
       rewardUpdates: whole(1),
       rewardBatch: whole(1),
+      rewardRate: positive(),
+      rewardDecay: real(0),
+      gradientPenalty: real(0),
+      noise: real(0),
+      rewardEntropy: real(0),
+      doubt: real(0),
       memory: whole(1),
       normalise: choice("demos", "running", "none"),
       warmStart: whole(),

@@ -3,7 +3,7 @@ import { type FragmentJudgeOptions, fragmentJudge } from "../../experts/index.ts
 import { BadInput, given } from "../exit.ts";
 import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
-import { choice, list, real, whole } from "../settings.ts";
+import { choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
@@ -32,6 +32,7 @@ export const preferenceRl = recipe({
     noise: real(0, 1),
     rewardUpdates: whole(1),
     rewardBatch: whole(1),
+    rewardRate: positive(),
     rewardDecay: real(0),
     memory: whole(1),
     explore: whole(1),
@@ -44,6 +45,8 @@ export const preferenceRl = recipe({
     return { policy: "mlp", distribution: "gaussian", ...known?.options, ...known?.policy };
   },
   async build(ingredients, { seed }) {
+    if (ingredients.fromFile)
+      throw new BadInput("preference-rl has no use for --demos: it learns from comparisons of its own fragments; leave it out");
     const expert = await comparer(ingredients.resolved().expert, seed);
     return { problem: { env: ingredients.env(), expert, policy: ingredients.policy() } };
   },

@@ -1,8 +1,10 @@
-import { choice, either, list, real, whole } from "../settings.ts";
+import { choice, either, list, positive, real, whole } from "../settings.ts";
 
 /** How the options of behavior cloning are read, which every method that refits by it has too. */
 export const cloningReadings = {
   batchSize: whole(1),
+  learningRate: positive(),
+  epochs: real(0),
   updates: whole(),
   patience: whole(),
   warmup: whole(),
@@ -21,6 +23,8 @@ export const policyGradientReadings = {
   rolloutSteps: whole(1),
   epochs: whole(1),
   batchSize: whole(1),
+  learningRate: positive(),
+  clipRange: positive(),
   gamma: real(0, 1),
   lambda: real(0, 1),
   valueClip: real(0),

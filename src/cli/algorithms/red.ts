@@ -1,6 +1,6 @@
 import { red as algorithm } from "../../algorithms/index.ts";
 import { recipe } from "../recipe.ts";
-import { choice, list, real, whole } from "../settings.ts";
+import { choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { heldOut } from "./adversarial.ts";
 import { episodeReturns, steps } from "./curves.ts";
@@ -16,6 +16,7 @@ export const red = recipe({
     embedding: whole(1),
     rewardUpdates: whole(1),
     rewardBatch: whole(1),
+    rewardRate: positive(),
     validation: real(0, 0.99),
     every: whole(1),
     warmStart: whole(),

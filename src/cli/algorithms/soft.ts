@@ -1,11 +1,14 @@
 import type { IqLearnRecord, SqilRecord } from "../../algorithms/index.ts";
-import { choice, list, real, whole } from "../settings.ts";
+import { choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 
 /** How the options that IQ-Learn and SQIL share are read. */
 export const softReadings = {
   updates: whole(1),
   batchSize: whole(1),
+  learningRate: positive(),
+  actorRate: positive(),
+  temperature: positive(),
   schedule: choice("constant", "linear"),
   gamma: real(0, 1),
   cloning: real(0),

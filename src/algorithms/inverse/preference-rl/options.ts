@@ -95,6 +95,11 @@ export function ppoOptions(options: PreferenceRlOptions): PpoOptions {
   ) as unknown as PpoOptions;
 }
 
+/** Rounds of a run. */
+export function roundsOf({ steps, copies, rolloutSteps }: PreferenceRlOptions): number {
+  return Math.ceil(steps / (copies * rolloutSteps));
+}
+
 /** Throws on options that can't be, or that don't go together. */
 export function checkOptions(options: PreferenceRlOptions): void {
   const least = { labels: 1, sessions: 1, candidates: 1, fragmentLength: 1, members: 1, rewardUpdates: 1, rewardBatch: 1 };
@@ -124,13 +129,11 @@ export function checkOptions(options: PreferenceRlOptions): void {
     throw new RangeError(
       `selection by ${options.selection} needs members that can disagree, found members ${options.members}; take 2 or more, or selection random`,
     );
-  const { sessions, labels, copies, rolloutSteps, steps, memory, fragmentLength } = options;
-  if (sessions > labels)
-    throw new RangeError(`there are ${sessions} sessions for ${labels} labels; expected one label a session at least`);
-  const rounds = Math.ceil(steps / (copies * rolloutSteps));
-  if (rounds < options.explore + sessions)
+  const { copies, rolloutSteps, steps, memory, fragmentLength, explore } = options;
+  const rounds = roundsOf(options);
+  if (rounds <= explore)
     throw new RangeError(
-      `${steps} steps are ${rounds} rounds of ${copies} x ${rolloutSteps}; expected at least ${options.explore} to explore and one for each of ${sessions} sessions; take fewer sessions, or shorter rounds`,
+      `${steps} steps are ${rounds} rounds of ${copies} x ${rolloutSteps}; expected more than the ${explore} that explore; take more steps, or shorter rounds`,
     );
   if (fragmentLength > memory * rolloutSteps)
     throw new RangeError(

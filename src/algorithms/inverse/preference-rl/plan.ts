@@ -6,7 +6,7 @@ export const labelSchedules = ["constant", "hyperbolic", "inverse-quadratic"] as
 export interface PlanOptions {
   /** Comparisons that the expert is asked for, in all. */
   labels: number;
-  /** Times that the expert is asked; they are spread evenly over the run. */
+  /** Times that the expert is asked, spread evenly over the run: at most once for each label, and once in each round after those at first. */
   sessions: number;
   /** The share of labels that is asked for at the first session, about what the policy does before it learns. */
   initialShare: number;
@@ -33,6 +33,11 @@ export function labelPlan({ labels, sessions, initialShare, labelSchedule }: Pla
     plan.push(first + Math.round(((labels - first) * sum) / total));
   }
   return plan;
+}
+
+/** How many sessions there is room for: one a label, one a round after those that explore. */
+export function sessionsOf({ sessions, labels }: PlanOptions, rounds: number, explored: number): number {
+  return Math.max(1, Math.min(sessions, labels, rounds - explored));
 }
 
 /** The session that is held before round k of R (from 0) is made, if one is: the first after `explored` rounds, the others evenly after it. */
