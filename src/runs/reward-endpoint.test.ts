@@ -51,12 +51,20 @@ describe("a reward on the other side of the network", () => {
 
   it.each([
     ["slow", (_: ServerResponse) => {}, /no answer within 0.2 s; tried 2 times, is the server running\?/],
-    ["failing", (reply: ServerResponse) => reply.writeHead(500).end(), /it answered with status 500; tried 2 times/],
+    ["failing", (reply: ServerResponse) => reply.writeHead(500).end(), /it answered with status 500; tried 2 times$/],
     ["elsewhere", (reply: ServerResponse) => reply.writeHead(404).end(), /it answered with status 404, expected 200$/],
-    ["answering NaN", (reply: ServerResponse) => reply.end('{"scores":[1,2,null,4,5]}'), /score 2 is null, expected a finite/],
+    [
+      "answering NaN",
+      (reply: ServerResponse) => reply.end('{"scores":[1,2,null,4,5]}'),
+      /score 3 of 5 is null, expected a finite/,
+    ],
     ["too short", (reply: ServerResponse) => reply.end('{"scores":[1]}'), /it gave 1 scores for 5 answers, expected one each/],
     ["answering the word NaN", (reply: ServerResponse) => reply.end('{"scores":[NaN,2,3,4,5]}'), /which is not JSON, expected/],
-    ["answering a number as text", (reply: ServerResponse) => reply.end('{"scores":["1",2,3,4,5]}'), /score 0 is "1", expected/],
+    [
+      "answering a number as text",
+      (reply: ServerResponse) => reply.end('{"scores":["1",2,3,4,5]}'),
+      /score 1 of 5 is "1", expected/,
+    ],
     ["too long", (reply: ServerResponse) => reply.end('{"scores":[1,2,3,4,5,6]}'), /it gave 6 scores for 5 answers/],
     ["another thing", (reply: ServerResponse) => reply.end("[1,2,3,4,5]"), /it answered "\[1,2,3,4,5\]", expected \{"scores"/],
     [

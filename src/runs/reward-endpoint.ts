@@ -25,6 +25,9 @@ const LONGEST = 86_400;
 /** What makes no sense to ask again: the server understood and answered badly. */
 class Refused extends Error {}
 
+/** The server answered that it can't, for now. */
+class Busy extends Error {}
+
 /**
  * A reward on the other side of the network: POST {"items": [{"prompt", "response"}, ...]}, answered by {"scores": [number, ...]} in
  * the same order. A request that is lost, takes too long, or meets a status of 429 or 5xx is made again. Throws with the address, what
@@ -57,7 +60,7 @@ export function rewardEndpoint(
       signal: AbortSignal.timeout(1000 * timeout),
     });
     const { status } = response;
-    if (status === 429 || status >= 500) throw new Error(`it answered with status ${status}`);
+    if (status === 429 || status >= 500) throw new Busy(`it answered with status ${status}`);
     if (!response.ok) throw new Refused(`it answered with status ${status}, expected 200`);
     return scoresOf(await response.text(), items.length);
   };
@@ -69,9 +72,8 @@ export function rewardEndpoint(
         const what = reason(error as Error, timeout);
         if (error instanceof Refused) throw new Error(`${url}: ${what}`, { cause: error });
         if (attempt > retries) {
-          throw new Error(`${url}: ${what}; tried ${attempt} ${attempt === 1 ? "time" : "times"}, is the server running?`, {
-            cause: error,
-          });
+          const asking = error instanceof Busy ? "" : ", is the server running?"; // it is, if it answered
+          throw new Error(`${url}: ${what}; tried ${attempt} ${attempt === 1 ? "time" : "times"}${asking}`, { cause: error });
         }
         await pause(1000 * patience * 2 ** (attempt - 1));
       }
@@ -96,7 +98,7 @@ function scoresOf(text: string, n: number): number[] {
   if (!Array.isArray(scores)) throw new Refused(`it answered ${shown(text)}, expected {"scores": [...]}`);
   if (scores.length !== n) throw new Refused(`it gave ${scores.length} scores for ${n} answers, expected one each`);
   const odd = scores.findIndex((value) => typeof value !== "number" || !Number.isFinite(value));
-  if (odd >= 0) throw new Refused(`score ${odd} is ${JSON.stringify(scores[odd])}, expected a finite number`);
+  if (odd >= 0) throw new Refused(`score ${odd + 1} of ${n} is ${JSON.stringify(scores[odd])}, expected a finite number`);
   return scores;
 }
 

@@ -111,7 +111,7 @@ describe("what can't be is said in one line", () => {
 
   it("comparisons that contradict each other", async () => {
     const line = train("no", "contradictions=refuse validation=0").replace("pairs.jsonl", "more.jsonl");
-    await refused([line, /preferences 0 and 80 say the opposite of each other \(16 of 88/]);
+    await refused([line, /comparisons 1 and 81 of those to learn from say the opposite of each other \(16 of 88/]);
     const kept = await apprentice("score rm --data more.jsonl --json", folder);
     expect(kept.err).toMatch(/note: .*16 of 88 comparisons say the opposite of another one/);
   });

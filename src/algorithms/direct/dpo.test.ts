@@ -93,6 +93,15 @@ describe("direct preference optimisation", () => {
     expect(row.entropy).toBeLessThanOrEqual(Math.log(4) + 1e-6);
   });
 
+  it("what fills up the last minibatch is no further pass: the last epoch is the one that was asked for", async () => {
+    const { records } = await train(
+      dpo,
+      { policy: bandit(), preferences: comparisons(40) },
+      { ...quick, epochs: 2, klSamples: 0 },
+    );
+    expect(records[records.length - 1]).toMatchObject({ updates: 3, epoch: 2 });
+  });
+
   it("its KL is that of drawn responses: it agrees with the exact one where all responses can be listed", async () => {
     const policy = bandit();
     const other: ResponsePolicy = { model: policy.model, theta: policy.theta.map((w, i) => w + 0.4 * Math.sin(i)) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { initialise, rng } from "../../autodiff/index.ts";
+import { rowsOf } from "../../data/index.ts";
 import type { Preference } from "../../mdp/index.ts";
 import { gpt2, languageFamily } from "../../policies/index.ts";
 import {
@@ -133,7 +134,9 @@ describe("comparisons that can't be learned from", () => {
     const problem = { reward, preferences: [...pairs, ...turned] };
     const run = (contradictions: "keep" | "drop" | "refuse") =>
       train(rewardModel, problem, { ...options, updates: 2, contradictions });
-    await expect(run("refuse")).rejects.toThrow(/preferences 0 and 6 say the opposite of each other \(4 of 8/);
+    await expect(run("refuse")).rejects.toThrow(
+      /comparisons 1 and 7 of those to learn from say the opposite of each other \(4 of 8/,
+    );
     expect((await run("drop")).records[0].note).toMatch(/4 of 8 comparisons .*left out/);
     expect((await run("keep")).records[0].note).toMatch(/4 of 8 comparisons .*satisfy only one/);
     const none = { reward, preferences: [pairs[0], turned[0]] };
@@ -163,6 +166,21 @@ describe("comparisons that can't be learned from", () => {
     await expect(train(rewardModel, problem, { members: 0 })).rejects.toThrow(/members is 0, expected a whole number from 1 on/);
     await expect(train(rewardModel, problem, { epochs: 0 })).rejects.toThrow(/epochs and updates are both 0/);
     await expect(train(rewardModel, problem, { labelSmoothing: 0.5 })).rejects.toThrow(/labelSmoothing is 0.5/);
+  });
+
+  it("held-out comparisons are a list or rows, and are judged alike", async () => {
+    const one = { updates: 1, batchSize: 2 };
+    const [a, b] = [
+      await train(rewardModel, { reward, preferences: rowsOf(pairs), validation: rowsOf(pairs) }, one),
+      await train(rewardModel, { reward, preferences: pairs, validation: pairs }, one),
+    ];
+    expect(a.judgement).toEqual(b.judgement);
+    expect(a.records[0].epoch).toBe(2 / pairs.length);
+  });
+
+  it("a minibatch that is filled up is no further pass: the last epoch is the one that was asked for", async () => {
+    const { records } = await train(rewardModel, { reward, preferences: pairs }, { epochs: 2, batchSize: pairs.length + 1 });
+    expect(records[records.length - 1].epoch).toBe(2);
   });
 
   it("a judgement reads comparisons from a list or from rows", async () => {

@@ -19,7 +19,7 @@ export interface RewardModelProblem {
   /** What the expert chose. */
   readonly preferences: readonly Preference[] | Rows<Preference>;
   /** Comparisons that are not learned from, for the judgement after each round. */
-  readonly validation?: readonly Preference[];
+  readonly validation?: readonly Preference[] | Rows<Preference>;
 }
 
 export interface RewardModelOptions extends RewardUpdateOptions {

@@ -23,12 +23,11 @@ export async function ask(asked: Asked, expert: PreferenceExpert, requestSize: n
   for (let from = 0; from < left.length; from += each) {
     const numbers = left.slice(from, from + each);
     const missing = () => numbers.filter((i) => Number.isNaN(asked.choices[i]));
-    const fault = (what: string, cause?: unknown) =>
-      new ExpertError(
-        `round ${round}: ${what}; ${unanswered(asked)} of ${asked.choices.length} comparisons have no answer, the others are kept, make the round again to ask for these alone`,
-        missing(),
-        cause,
-      );
+    const fault = (what: string, cause?: unknown) => {
+      const [n, all] = [unanswered(asked), asked.choices.length];
+      const rest = n < all ? ", the others are kept, make the round again to ask for these alone" : "";
+      return new ExpertError(`round ${round}: ${what}; ${n} of ${all} comparisons have no answer${rest}`, missing(), cause);
+    };
     let choices: readonly Choice[];
     try {
       choices = await expert.prefer(numbers.map((i) => asked.comparisons[i]));

@@ -40,7 +40,7 @@ export async function surveyed(preferences: readonly Preference[] | Rows<Prefere
   if (against.length > 0 && on === "refuse") {
     const [i] = against;
     throw new RangeError(
-      `preferences ${i} and ${first.get(opposite[i])} say the opposite of each other (${against.length} of ${all.length} do so with ` +
+      `comparisons ${i + 1} and ${first.get(opposite[i])! + 1} of those to learn from say the opposite of each other (${against.length} of ${all.length} do so with ` +
         "another one); correct the data, or set contradictions to keep (as noise) or drop",
     );
   }

@@ -39,8 +39,9 @@ export async function ask(
     const numbers = left.slice(from, from + each);
     const fault = (what: string, cause?: unknown) => {
       const without = missing(scores);
+      const rest = without.length < scores.length ? ", the others are kept, make the round again to ask for these alone" : "";
       return new RewardError(
-        `round ${round}: ${what}; ${without.length} of ${scores.length} responses have no score, the others are kept, make the round again to ask for these alone`,
+        `round ${round}: ${what}; ${without.length} of ${scores.length} responses have no score${rest}`,
         without,
         cause,
       );
