@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(at("cut.npz"), whole.subarray(0, whole.length - 1000));
   writeFileSync(at("cut.jsonl"), '{"format": "apprentice.trajectories", "version": 1');
   writeFileSync(at("noise.safetensors"), "these are not the tensors you are looking for");
-  writeFileSync(at("list.txt"), "1 2 3");
+  writeFileSync(at("list.csv"), "1 2 3");
   writeFileSync(
     at("nan.npz"),
     cartPoleFile(({ obs }) => {
@@ -144,8 +144,8 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ["a file of another format", "data inspect noise.safetensors", /noise.safetensors: .*safetensors/],
   [
     "a file whose format is not known",
-    "data inspect list.txt",
-    /list.txt: the format is not known by its name; expected .*\.npz/,
+    "data inspect list.csv",
+    /list.csv: the format is not known by its name; expected .*\.npz/,
   ],
   ["a file that isn't there", "data inspect nothing.npz", /nothing.npz: there is no such file; looked for .*nothing.npz\n$/],
   ["a whole path that isn't there", "data inspect /nothing.npz", /^error: \/nothing.npz: there is no such file\n$/],
