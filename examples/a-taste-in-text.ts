@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { dpo, supervisedFineTuning, train } from "apprentice";
 import { textSequences, tokenisedPreferences, words } from "apprentice/data";
 import { gpt2, languageFamily, languageModel } from "apprentice/policies";
@@ -12,17 +14,18 @@ const vocabulary = words(sentences);
 const family = languageFamily(gpt2({ vocabulary: vocabulary.size, width: 16, layers: 1, heads: 2, context: 12 }), vocabulary);
 const demos = textSequences(vocabulary, sentences);
 const read = await train(supervisedFineTuning, { demos, policy: family }, { epochs: 150, learningRate: 0.01, seed: 0 });
-await saveFolder("reader", read.policy.files());
+const folder = await mkdtemp(join(tmpdir(), "taste-"));
+await saveFolder(join(folder, "reader"), read.policy.files());
 const comparisons = beginnings.flatMap((prompt) =>
   ends.friendly.flatMap((good) => ends.other.map((bad) => ({ prompt, chosen: ` ${good}`, rejected: ` ${bad}` }))),
 );
-await writeFile("pairs.jsonl", comparisons.map((line) => `${JSON.stringify(line)}\n`).join(""));
+await writeFile(join(folder, "pairs.jsonl"), comparisons.map((line) => `${JSON.stringify(line)}\n`).join(""));
 
 // From the folder and the file to a model that writes by the taste.
-const start = await loadPretrained("reader");
+const start = await loadPretrained(join(folder, "reader"));
 const { tokenizer } = start.model;
 if (!tokenizer) throw new Error("the folder has no tokenizer");
-const pairs = (await readPreferences("pairs.jsonl")).filter((record) => record.kind === "preference");
+const pairs = (await readPreferences(join(folder, "pairs.jsonl"))).filter((record) => record.kind === "preference");
 const preferences = tokenisedPreferences(tokenizer, pairs);
 const { policy } = await train(
   dpo,
@@ -33,4 +36,5 @@ const taught = languageModel(start.model, policy.theta);
 for (const [name, model] of Object.entries({ before: start, after: taught })) {
   console.log(`${name}: ${(await model.complete(Array(8).fill("the man"), { seed: 1 })).join(", ")}`);
 }
-await saveFolder("taught", taught.files());
+await saveFolder(join(folder, "taught"), taught.files());
+console.log(`kept in ${folder}`);
