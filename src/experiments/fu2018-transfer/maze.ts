@@ -22,14 +22,12 @@ export interface Maze {
   readonly goal: { readonly x: number; readonly y: number };
 }
 
-/** Two mazes that differ in the gap alone, which moves by at least half a side. */
+/** Two mazes that differ in the gap alone: at one end of the wall, then at the other. */
 export function drawMazes(random: Rng): { here: Maze; there: Maze } {
   const wall = 1 + random.integer(N - 3);
   const goal = { x: random.integer(N), y: random.integer(wall + 1) };
-  for (;;) {
-    const [from, to] = [random.integer(N), random.integer(N)];
-    if (2 * Math.abs(from - to) >= N) return { here: { wall, gap: from, goal }, there: { wall, gap: to, goal } };
-  }
+  const gap = (N - 1) * random.integer(2);
+  return { here: { wall, gap, goal }, there: { wall, gap: N - 1 - gap, goal } };
 }
 
 /**

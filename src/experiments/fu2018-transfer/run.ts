@@ -39,7 +39,7 @@ export const fu2018Transfer: Experiment = {
   source: "Fu, Luo & Levine 2018",
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 4 : 20, onProgress }) {
+  async run({ quick = false, seeds = quick ? 4 : 40, onProgress }) {
     const plan = quick ? { rounds: 600, episodes: 100, steps: 8000 } : { rounds: 2000, episodes: 100, steps: 40_000 };
     const found: Found[] = [];
     for (let seed = 0; seed < seeds; seed++) {
