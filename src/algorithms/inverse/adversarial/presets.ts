@@ -19,6 +19,12 @@ const endSeeking: Partial<AdversarialOptions> = {
   ...{ rewardUpdates: 2, rewardRate: 3e-3, gradientPenalty: 0, rewardEntropy: 0.001 },
 };
 
+/** Beginning as the clone of a robot's expert, and going slowly, so that it is not lost while the discriminator learns. */
+const robot: AdversarialPreset = {
+  options: { steps: 200_000, warmStart: 8000, settle: 20, learningRate: 5e-5 },
+  policy: { hidden: [128, 128] },
+};
+
 /**
  * Settings by the environment's id; what is not said here stays at its default. The normalised returns of GAIL, AIRL (most likely
  * actions, ten demonstrations of the scripted experts, mean over seeds 0 to 2, real actions 0 and 1 for AIRL) are what they lead to.
@@ -52,4 +58,7 @@ export const adversarialPresets: Readonly<Record<string, AdversarialPreset>> = {
     options: { gamma: 0.9, rolloutSteps: 64, gradientPenalty: 0.1, rewardRate: 3e-3, absorbing: false },
     policy: { hidden: [32, 32], activation: "relu", distribution: "gaussian" },
   },
+  // 0.99, 0.93 and 0.98, 0.99 (seed 0, five demonstrations of the robots' experts); from nothing 0.91, 0.22 and 0.64, 0.47
+  "Hopper-v5": robot,
+  "HalfCheetah-v5": robot,
 };
