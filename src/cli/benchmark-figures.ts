@@ -49,6 +49,7 @@ export async function benchmarkFigures(summary: Summary): Promise<DrawnFigure[]>
         title: "Performance profiles",
         x: `normalised return τ (${SCALE})`,
         y: "share of runs with a return above τ",
+        steps: true,
         series: profiles.map(({ algorithm, points }) => ({
           name: titleOf(algorithm),
           points: points.map(({ threshold, mean, low, high }) => ({ x: threshold, y: mean, low, high })),

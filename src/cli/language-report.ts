@@ -41,7 +41,7 @@ export async function languageReport({
   const sections: Section[] = measures.length > 0 ? [{ heading: "Verdict", table: measureTable(measures, on) }] : [];
   for (const curve of recipe.curves) {
     const svg = await drawn(curve, records);
-    if (svg) sections.push({ heading: "Learning", svg });
+    if (svg) sections.push({ heading: curve.title, svg });
   }
   if (samples.length > 0) {
     const rows = samples.map(({ prompt, before, after }) => [prompt, before, after]);

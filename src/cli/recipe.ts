@@ -1,6 +1,6 @@
 import { type Algorithm, type PendingRun, type Progress, resume, type Snapshot, start } from "../algorithms/index.ts";
 import type { Dataset } from "../data/index.ts";
-import type { Plain, Policy } from "../mdp/index.ts";
+import type { ActionSpace, Plain, Policy } from "../mdp/index.ts";
 import type { Ingredients } from "./ingredients.ts";
 import { type Reading, type Settings, settings } from "./settings.ts";
 
@@ -17,8 +17,8 @@ export interface Curve {
   readonly title: string;
   /** The number along the horizontal axis, and what stands there. */
   readonly x: { readonly of: string; readonly label: string };
-  /** What stands at the vertical axis, units included. */
-  readonly y: string;
+  /** What stands at the vertical axis, units included; it may hang on what actions are. */
+  readonly y: string | ((action: ActionSpace) => string);
   readonly lines: readonly { readonly of: string; readonly name: string }[];
   /** Whether the points are joined in the order of the rounds, though the horizontal axis may go back and forth. */
   readonly inOrder?: boolean;

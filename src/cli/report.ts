@@ -1,4 +1,4 @@
-import type { Env, Policy } from "../mdp/index.ts";
+import type { ActionSpace, Env, Policy } from "../mdp/index.ts";
 import { film, intervalFigure, lineFigure, type RunConfig, reportPage, type Section } from "../runs/index.ts";
 import { expertLabel } from "./expert.ts";
 import { readProblem } from "./ingredients.ts";
@@ -43,8 +43,8 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
     },
   ];
   for (const curve of recipe.curves) {
-    const svg = await drawn(curve, records);
-    if (svg) sections.push({ heading: "Learning", svg });
+    const svg = await drawn(curve, records, env.action);
+    if (svg) sections.push({ heading: curve.title, svg });
   }
   const scene = await film(env, policy, { seed: problem.judge.seed });
   sections.push({
@@ -90,6 +90,7 @@ export function expertName(config: RunConfig): string {
 export async function drawn(
   { title, x, y, lines, inOrder }: Curve,
   records: readonly Record<string, unknown>[],
+  action?: ActionSpace,
 ): Promise<string | undefined> {
   const series = lines
     .map(({ of, name }) => ({
@@ -101,7 +102,8 @@ export async function drawn(
       ),
     }))
     .filter(({ points }) => points.length >= 2);
-  return series.length > 0 ? lineFigure({ title, x: x.label, y, series, ...(inOrder ? { inOrder } : {}) }) : undefined;
+  const level = typeof y === "string" ? y : action ? y(action) : "";
+  return series.length > 0 ? lineFigure({ title, x: x.label, y: level, series, ...(inOrder ? { inOrder } : {}) }) : undefined;
 }
 
 /** At most 500 points of a line: more can't be seen. */

@@ -54,6 +54,8 @@ export type Figure =
       readonly y: string;
       readonly logX?: boolean;
       readonly logY?: boolean;
+      /** Points are joined as they are given, as those of a way through a world, and not from left to right. */
+      readonly inOrder?: boolean;
       readonly series: readonly Series[];
     }
   | {

@@ -47,6 +47,21 @@ describe("a figure", () => {
     expect(bars.match(/aria-roledescription="rule mark"|mark-rule/g)?.length).toBeGreaterThan(0);
   });
 
+  it("has a number at every place that it names, to the digits that it has, and round numbers where places are too close", async () => {
+    const at = (...places: number[]) =>
+      lineFigure({ title: "t", x: "x", y: "y", series: [{ name: "one", points: places.map((x) => ({ x, y: x })) }] });
+    for (const words of ["0.125", "0.25", "1"]) expect(await at(0, 0.125, 0.25, 1)).toContain(`>${words}<`);
+    const close = await at(0, 647, 700, 2000);
+    expect(close).not.toContain(">647<");
+    for (const words of ["500", "1,000", "1,500", "2,000"]) expect(close).toContain(`>${words}<`);
+    expect(await at(0, 0.00390625)).toContain(">0.00391<");
+    const alone = { title: "t", x: "labels (logarithmic)", y: "y", logX: true };
+    expect(await lineFigure({ ...alone, series: [{ name: "one", points: [{ x: 10, y: 1 }] }] })).toContain(">labels<");
+    const level = await intervalFigure({ title: "t", x: "score", rows: [{ label: "a", value: { mean: 1, low: 1, high: 1 } }] });
+    expect(level).not.toContain(">2.0<");
+    expect(level).toMatch(/>0\.9\d?</);
+  });
+
   it("becomes a PNG of twice its size", async () => {
     const svg = await lineFigure({
       title: "t",

@@ -25,6 +25,8 @@ export interface LineFigure {
   readonly logY?: boolean;
   /** Whether a line joins its points as they are given, each with a mark, instead of from left to right. */
   readonly inOrder?: boolean;
+  /** What is measured stays as it is from each point to the next, and then jumps. */
+  readonly steps?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -91,6 +93,8 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   const values = series.flatMap(({ name, points }) => points.map((point, order) => ({ name, order, ...point })));
   const places = [...new Set(values.map(({ x }) => x))].sort((a, b) => a - b);
   const few = places.length <= 12 && !figure.inOrder;
+  const named = few && apart(places, width, figure.logX === true); // every place by its own number, or round numbers
+  const only = places.length === 1 ? / *\(logarithmic\)|, logarithmic(?=\))/ : /$^/; // of one place there is no scale
   const intervals = values.some(({ low }) => low !== undefined);
   // As many names beside each other as the figure is wide.
   const columns = Math.max(1, Math.floor((width + 80) / (7.5 * Math.max(...names.map(({ length }) => length)) + 50)));
@@ -99,14 +103,14 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   const x: PositionFieldDef<string> = {
     field: "x",
     type: "quantitative",
-    title: figure.x,
+    title: figure.x.replace(only, ""),
     scale: figure.logX
       ? { type: "log", nice: false, padding: few ? 14 : 0 }
       : { zero: false, nice: false, padding: few ? 14 : 0 },
     axis: {
       grid: false,
       ...(places.every(Number.isInteger) ? { tickMinStep: 1 } : {}),
-      ...(few ? { values: places } : { tickCount: 8 }),
+      ...(named ? { values: places, labelExpr: LABEL } : { tickCount: 8 }),
     },
   };
   const heights = values.map((point) => Math.log10(point.y)).filter(Number.isFinite);
@@ -115,14 +119,16 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   const decades = figure.logY
     ? Array.from({ length: Math.floor((highest - lowest) / every) + 1 }, (_, i) => 10 ** (lowest + i * every))
     : [];
+  const level = span(values.flatMap(({ y, low = y, high = y }) => [low, high]));
   const y = (field: string): PositionFieldDef<string> => ({
     field,
     type: "quantitative",
     title: figure.y,
-    scale: figure.logY ? { type: "log" } : { zero: false },
+    scale: figure.logY ? { type: "log" } : { zero: false, ...level },
     axis: figure.logY && decades.length > 2 ? { values: decades } : { tickCount: 6 },
   });
   const color = { field: "name", type: "nominal", scale: { domain: names, range: tones }, legend } as const;
+  const jumps = figure.steps ? ({ interpolate: "step-after" } as const) : {};
   const layer: LayerSpec<string>["layer"] = [];
   if (intervals && few) {
     layer.push({
@@ -131,12 +137,14 @@ export function lineFigure(figure: LineFigure): Promise<string> {
     });
   } else if (intervals) {
     layer.push({
-      mark: { type: "area", opacity: 0.2 },
+      mark: { type: "area", opacity: 0.2, ...jumps },
       encoding: { y: y("low"), y2: { field: "high" } },
     });
   }
   layer.push({
-    mark: figure.inOrder ? { type: "line", strokeWidth: 1, point: { size: 28, filled: true } } : { type: "line", strokeWidth: 2 },
+    mark: figure.inOrder
+      ? { type: "line", strokeWidth: 1, point: { size: 28, filled: true } }
+      : { type: "line", strokeWidth: 2, ...jumps },
     encoding: {
       ...(figure.inOrder ? { order: { field: "order", type: "quantitative" } } : {}),
       y: y("y"),
@@ -145,6 +153,28 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   });
   if (few) layer.push({ mark: { type: "point", filled: true, size: 70, opacity: 1 }, encoding: { y: y("y") } });
   return draw({ title, width, height, config, data: { values }, encoding: { x, color }, layer });
+}
+
+/** A tick's number as it is, to six digits from 1 on and three below. */
+const LABEL = "format(datum.value, abs(datum.value) < 1 ? '.3~r' : ',.6~r')";
+
+/** Whether places along an axis are far enough from each other for the number of each to be read. */
+function apart(places: readonly number[], width: number, log: boolean): boolean {
+  const at = places.map((x) => (log ? Math.log(x) : x));
+  const whole = at[at.length - 1] - at[0];
+  const letters = (x: number) => String(Number(x.toPrecision(Math.abs(x) < 1 ? 3 : 6))).length;
+  return places.every((x, i) => {
+    if (i === 0) return true;
+    const room = (width * (at[i] - at[i - 1])) / whole;
+    return room > 4 * (letters(x) + letters(places[i - 1])) + 6; // half of each of both numbers, and a gap
+  });
+}
+
+/** The ends of an axis where there is nothing to spread it over: a little room on both sides. */
+function span(ends: readonly number[]): { domain?: [number, number] } {
+  if (ends.length === 0 || ends.some((end) => end !== ends[0])) return {};
+  const room = ends[0] === 0 ? 1 : Math.abs(ends[0]) / 10;
+  return { domain: [ends[0] - room, ends[0] + room] };
 }
 
 /** Estimates with their intervals, one below the other. */
@@ -158,13 +188,11 @@ export function intervalFigure(figure: IntervalFigure): Promise<string> {
     axis: { labelFontSize: 12.5, labelLimit: 400, ticks: false, domain: false, labelPadding: 10 },
   };
   const ends = [...rows.flatMap(({ value: { low, high } }) => [low, high]), ...observations.map(([, value]) => value)];
-  const point = ends.every((end) => end === ends[0]); // nothing to spread an axis over: a little room on both sides
-  const room = Math.max(1, Math.abs(ends[0]) / 20);
   const x = (field: string): PositionFieldDef<string> => ({
     field,
     type: "quantitative",
     title: figure.x,
-    scale: { zero: false, padding: 26, ...(point ? { domain: [ends[0] - room, ends[0] + room] } : {}) },
+    scale: { zero: false, padding: 26, ...span(ends) },
     axis: { tickCount: 7 },
   });
   const values = rows.map(({ label, value: { mean, low, high } }) => ({
@@ -205,7 +233,7 @@ export function intervalFigure(figure: IntervalFigure): Promise<string> {
       mark: { type: "point", filled: true, size: 110, color: tones[0], opacity: 1 },
       encoding: { x: x("mean"), y },
     },
-    { data: { values }, mark: { ...written, stroke: "#ffffff", strokeWidth: 4, strokeJoin: "round" }, encoding: place },
+    { data: { values }, mark: { ...written, stroke: "#ffffff", strokeWidth: 9, strokeJoin: "round" }, encoding: place },
     { data: { values }, mark: written, encoding: place },
   );
   return draw({ title, width, height: { step: 52 }, config, layer });

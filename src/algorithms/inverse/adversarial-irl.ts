@@ -9,6 +9,7 @@ import { checkDemonstrations, demonstrationParts, expertSteps } from "./adversar
 import { earlyWarning, healthy, type Symptoms } from "./adversarial/diagnosis.ts";
 import { emptyMemory, type Memory, remember } from "./adversarial/memory.ts";
 import { type AdversarialOptions, adversarialDefaults } from "./adversarial/options.ts";
+import { withoutFirst } from "./adversarial/staggered.ts";
 import { warmStart } from "./adversarial/warm-start.ts";
 import {
   absorbedSteps,
@@ -132,6 +133,7 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
       const network = discriminatorOf(env, options);
       checkDemonstrations(env, demos, { next: network.next });
       const generator = await ppo.init({ ...generatorProblem(problem, options), reward: () => [] }, ppoOptions(options));
+      if (options.stagger) withoutFirst(env, generator.episodes);
       const random = rng(options.seed);
       const theta = initialise(network.params, random.split("discriminator"));
       const { training } = demonstrationParts(demos, options);

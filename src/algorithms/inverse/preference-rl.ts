@@ -5,6 +5,7 @@ import type { NeuralPolicy, PolicyModel } from "../../policies/index.ts";
 import { type StepReward, stepReward } from "../../rewards/index.ts";
 import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
+import { withoutFirst } from "./adversarial/staggered.ts";
 import {
   ANSWERED,
   type Answered,
@@ -119,6 +120,7 @@ export const preferenceRl: Algorithm<
     mustLast(env, options);
     checkGiven(comparisons, env, fragmentLength);
     const generator = await ppo.init({ ...solved(problem), env: worldOf(env, options) }, ppoOptions(options));
+    if (options.stagger) withoutFirst(env, generator.episodes);
     const theta = initialise(rewardNetwork(env, options).params, rng(options.seed).split("reward"));
     return {
       options,

@@ -75,7 +75,7 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       {
         title: "Disagreement on the expert's held-out states",
         x: steps,
-        y: "share of states, or root mean square",
+        y: ({ kind }) => (kind === "box" ? "root mean square of the difference in actions" : "share of states"),
         lines: [{ of: "disagreement", name: "disagreement" }],
       },
       {

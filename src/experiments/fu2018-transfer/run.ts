@@ -76,6 +76,7 @@ export const fu2018Transfer: Experiment = {
             "The first maze from above, the wall with its new gap; most likely actions from the lower room, the ways a little apart so that each can be seen.",
           x: "column",
           y: "row, counted from below",
+          inOrder: true,
           series: picture(found[0]),
         },
       ],

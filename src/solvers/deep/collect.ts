@@ -21,7 +21,7 @@ export interface Rollout {
   readonly cutSeen: number[];
   /** What a reward is asked about, where it is not the world's own. */
   readonly asked: { readonly a: ActionColumn; readonly next: Observations } | undefined;
-  /** Returns (of the world's rewards) and lengths of the episodes that ended. */
+  /** Returns (of the world's rewards) and lengths of the episodes that ended; one whose return began as NaN is left out. */
   readonly ended: { readonly returns: number[]; readonly lengths: number[] };
 }
 
@@ -159,8 +159,10 @@ function count({ ended }: Rollout, { episodes }: Acting, i: number, reward: numb
   episodes.returns[i] += reward;
   episodes.lengths[i] += 1;
   if (!done) return;
-  ended.returns.push(episodes.returns[i]);
-  ended.lengths.push(episodes.lengths[i]);
+  if (!Number.isNaN(episodes.returns[i])) {
+    ended.returns.push(episodes.returns[i]);
+    ended.lengths.push(episodes.lengths[i]);
+  }
   episodes.returns[i] = 0;
   episodes.lengths[i] = 0;
 }

@@ -7,7 +7,7 @@ import { earlyWarning, energyDistance, healthy, type Signs } from "./diagnosis.t
 import { discrimination, penalisedRows } from "./discriminator.ts";
 import { emptyMemory, remember, remembered } from "./memory.ts";
 import { adversarialDefaults } from "./options.ts";
-import { staggered } from "./staggered.ts";
+import { staggered, withoutFirst } from "./staggered.ts";
 
 const spaces = { observation: box([2]), action: discrete(2) };
 
@@ -180,6 +180,11 @@ describe("copies that begin one after the other", () => {
       observe: () => [0],
     });
     expect(staggered(endless)).toBe(endless);
+    const returns = new Float64Array(3);
+    withoutFirst(endless, { returns });
+    expect([...returns]).toEqual([0, 0, 0]);
+    withoutFirst(cartPole(), { returns });
+    expect([...returns]).toEqual([Number.NaN, Number.NaN, 0]); // only the last copy's first episode is a whole one
     expect(staggered(frozenLake()).id).toBe("FrozenLake-v1");
   });
 });

@@ -11,6 +11,11 @@ export function staggered(env: Env): Env {
   return wrapped;
 }
 
+/** What was cut says nothing of whole episodes: the first ones of all copies but the last have no return, and are left out. */
+export function withoutFirst(env: Env, episodes: { readonly returns: Float64Array }): void {
+  if (env.maxSteps !== Infinity) episodes.returns.fill(Number.NaN, 0, episodes.returns.length - 1);
+}
+
 function staggeredCopies(env: Env, world: VectorEnv): VectorEnv {
   const { n } = world;
   const { maxSteps } = env;
