@@ -8,7 +8,7 @@ import { expertLabel, findExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, readDemos, record, trainOne } from "./ingredients.ts";
 import { inspectPreferences, inspectTexts, kindOfTexts } from "./preferences.ts";
-import { print, printJson, say, short, table } from "./terminal.ts";
+import { counted, print, printJson, say, short, table } from "./terminal.ts";
 import { seedOf } from "./train.ts";
 
 /** Says what a data set holds. */
@@ -56,7 +56,7 @@ export async function convert(from: string, to: string, options: { env?: string 
   const { data } = await readDemos(from, env);
   const bytes = await given(() => encodeDataset(to, data));
   writeWhole(to, bytes);
-  say(`${to}: ${count(data)} trajectories, ${bytes.length.toLocaleString("en-US")} bytes`);
+  say(`${to}: ${counted(count(data), "trajectory", "trajectories")}, ${bytes.length.toLocaleString("en-US")} bytes`);
 }
 
 export interface RecordRequest {
@@ -84,7 +84,9 @@ export async function recordDemos(request: RecordRequest): Promise<void> {
   tellFailures(env);
   if (json)
     printJson({ out, env: env.id, expert, trajectories, steps, return: returned, bytes: bytes.length, ...failuresJson(env) });
-  say(`${out}: ${trajectories} trajectories, ${steps.toLocaleString("en-US")} steps, mean return ${short(returned.mean)}`);
+  say(
+    `${out}: ${counted(trajectories, "trajectory", "trajectories")}, ${counted(steps, "step")}, mean return ${short(returned.mean)}`,
+  );
 }
 
 function mustBeNew(file: string): void {

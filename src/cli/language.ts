@@ -16,11 +16,11 @@ import {
   type TransformerConfig,
   type TransformerSizes,
 } from "../policies/index.ts";
-import { filesIn, loadPretrained, readConfig, readVerdict } from "../runs/index.ts";
+import { filesIn, loadPretrained, readConfig, readVerdict, TEXT_ENDINGS } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { noSuchFile } from "./files.ts";
 import { choice, flag, real, type Settings, settings, whole } from "./settings.ts";
-import { say, short } from "./terminal.ts";
+import { counted, say, short } from "./terminal.ts";
 
 /** Transformers that are trained from the start, by the names that `--model` takes. */
 const FRESH: Readonly<Record<string, (sizes: TransformerSizes) => TransformerConfig>> = {
@@ -140,7 +140,7 @@ export function languageProblem(
   const names = Object.keys(FRESH).join(", ");
   if (model === undefined)
     throw new BadInput(`no model was named; give --model with a folder in the Hugging Face layout, or one of ${names}`);
-  if (data === undefined) throw new BadInput("there are no texts; give --data FILE (.txt, .jsonl, .jsonl.gz or .parquet)");
+  if (data === undefined) throw new BadInput(`there are no texts; give --data FILE (${TEXT_ENDINGS.join(", ")})`);
   const fresh = Object.hasOwn(FRESH, model);
   if (!fresh && !existsSync(model))
     throw new BadInput(`${model}: there is no such folder; expected a model's folder, or one of ${names}`);
@@ -340,6 +340,6 @@ export function describeModel({ model, context, reference }: LanguageParts): voi
   const { config } = model.model;
   const trained = model.theta.length;
   say(
-    `model: ${config.layers} layers of width ${config.width}, ${short(trained)} parameters to train, ${config.vocabulary.toLocaleString("en-US")} tokens, sequences of at most ${context}${reference ? "; a reference of its own" : ""}`,
+    `model: ${counted(config.layers, "layer")} of width ${config.width}, ${short(trained)} parameters to train, ${config.vocabulary.toLocaleString("en-US")} tokens, sequences of at most ${context}${reference ? "; a reference of its own" : ""}`,
   );
 }

@@ -1,8 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { StorageError } from "../runs/disk.ts";
+import { PREFERENCE_ENDINGS, TEXT_ENDINGS } from "../runs/endings.ts";
 import { BadInput, exit, Interrupted } from "./exit.ts";
 import { say } from "./terminal.ts";
 import { version } from "./versions.ts";
+
+const [PREFERENCES, TEXTS] = [PREFERENCE_ENDINGS.join(", "), TEXT_ENDINGS.join(", ")];
 
 // A command's own code is loaded when it is called: help and mistakes are answered at once.
 
@@ -25,7 +28,7 @@ function program(): Command {
     .option("--episodes <n>", "demonstrations to record (default: 50), or to use of the file (default: all)", whole(1))
     .option("--judge-episodes <n>", "episodes that the verdict is reached over", whole(1), 100)
     .option("--model <folder>", "language model to begin with: a Hugging Face folder, a run's folder, tiny-gpt2, tiny-llama, ...")
-    .option("--data <file>", "texts or preferences (.txt, .jsonl, .jsonl.gz, .parquet)")
+    .option("--data <file>", `texts or preferences (${TEXTS})`)
     .option("--tokenizer <name>", "of a new language model: characters, words, or a folder with tokenizer.json (default: words)")
     .option("--reference <folder>", "language model not to go far from (default: the one to begin with)")
     .option(
@@ -69,7 +72,7 @@ function program(): Command {
     .command("evaluate")
     .description("say what a saved policy is worth")
     .argument("<policy>", "the folder of a run, an ONNX file, or the folder of a language model")
-    .option("--data <file>", "of language models: texts or preferences to be predicted (.txt, .jsonl, .jsonl.gz, .parquet)")
+    .option("--data <file>", `of language models: texts or preferences to be predicted (${TEXTS})`)
     .option("--reference <folder>", "of language models: the one that the divergence is measured from")
     .option("--tokenizer <folder>", "of language models: the folder of their tokenizer (default: their own)")
     .option("--env <name>", "environment (default: the one that it was trained in)")
@@ -108,7 +111,7 @@ function program(): Command {
     .command("score")
     .description("the rewards that a reward model gives to the responses of a preference file, and how well they agree with it")
     .argument("<folder>", "the folder of a run of train reward-model, or of a reward model")
-    .requiredOption("--data <file>", "comparisons (.jsonl, .jsonl.gz, .parquet)")
+    .requiredOption("--data <file>", `comparisons (${PREFERENCES})`)
     .option("--out <file>", "write the rewards of every comparison, a line of JSON each")
     .option("--resume", "go on behind the lines that --out has")
     .option("--set <name=value...>", "unusable=leave-out leaves out comparisons that say nothing", gathered)
@@ -159,10 +162,10 @@ function program(): Command {
   const data = apprentice.command("data").description("files of demonstrations");
   data
     .command("inspect")
-    .description("say what a file of demonstrations or preferences holds")
-    .argument("<file>", "demonstrations (.npz, .jsonl, .safetensors) or preferences (.jsonl, .jsonl.gz, .parquet)")
+    .description("say what a file of demonstrations, preferences, texts or prompts holds")
+    .argument("<file>", `demonstrations (.npz, .jsonl, .safetensors), preferences (${PREFERENCES}), texts or prompts (${TEXTS})`)
     .option("--env <name>", "environment that it should fit")
-    .option("--tokenizer <folder>", "checkpoint whose tokens texts are counted in")
+    .option("--tokenizer <folder>", "model whose tokens texts are counted in")
     .option("--json", "print one JSON object as the last line")
     .addHelpText("after", example("apprentice data inspect demos.npz"))
     .action(async (file: string, options) => (await import("./data.ts")).inspect(file, options));

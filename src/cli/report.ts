@@ -6,7 +6,7 @@ import type { Judgement } from "./judge.ts";
 import { summary, verdictHead, verdictRows } from "./present.ts";
 import type { Curve, Recipe } from "./recipe.ts";
 import { shown } from "./settings.ts";
-import { short } from "./terminal.ts";
+import { counted, short } from "./terminal.ts";
 
 export interface ReportParts {
   readonly config: RunConfig;
@@ -29,7 +29,7 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
     },
     {
       heading: "Returns",
-      caption: `Mean return of ${verdict.episodes} episodes; the bars are ${short(100 * verdict.confidence)} % bootstrap intervals.`,
+      caption: `Mean return of ${counted(verdict.episodes, "episode")}; the bars are ${short(100 * verdict.confidence)} % bootstrap intervals.`,
       svg: await intervalFigure({
         title: `Return in ${env.id}`,
         x: "return of an episode (sum of the environment's rewards)",
@@ -54,7 +54,8 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
   });
   const demos = problem.demos;
   const origin =
-    demos && ("file" in demos ? demos.file : `${demos.episodes} episodes of ${expertLabel(demos.expert)}, seed ${demos.seed}`);
+    demos &&
+    ("file" in demos ? demos.file : `${counted(demos.episodes, "episode")} of ${expertLabel(demos.expert)}, seed ${demos.seed}`);
   sections.push({
     heading: "How it was made",
     table: {

@@ -150,7 +150,7 @@ describe("a reward on the other side of the network", () => {
       (reply, n) => reply.end(`{"scores":[${new Array(n).fill("null")}]}`),
       /score 1 of 8 is null, expected a finite/,
     ],
-    ["too short", (reply) => reply.end('{"scores":[1,2,3]}'), /it gave 3 scores for 8 answers, expected one each/],
+    ["too short", (reply) => reply.end('{"scores":[1,2,3]}'), /it gave 3 of the 8 scores that were asked for, expected one each/],
     ["a page", (reply) => reply.end("<html>sorry</html>"), /it answered "<html>sorry<\/html>", which is not JSON/],
     ["cut off", (reply) => void reply.write('{"scores":[1,', () => reply.destroy()), /it closed the connection in the middle/],
   ];

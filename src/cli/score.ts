@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import type { TextPreference } from "../data/index.ts";
 import { readRewardModel, type TextRewardModel } from "../rewards/index.ts";
-import { filesIn, readPreferences } from "../runs/index.ts";
+import { filesIn, PREFERENCE_ENDINGS, readPreferences } from "../runs/index.ts";
 import { usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
 import { noSuchFile } from "./files.ts";
@@ -48,7 +48,7 @@ export async function score({ target, data, out, resume = false, set = [], json 
     throw new BadInput(`${out}: there is such a file already; go on behind its lines with --resume, or name another one`);
   }
   const { unusable } = readSettings({ unusable: languageSettings.unusable }, set, "score");
-  if (!existsSync(data)) throw noSuchFile(data, "comparisons (.jsonl, .jsonl.gz or .parquet)");
+  if (!existsSync(data)) throw noSuchFile(data, `comparisons (${PREFERENCE_ENDINGS.join(", ")})`);
   const reward = await loadRewardModel(target);
   const records = await given(() => readPreferences(data));
   const texts = records.filter((record): record is TextPreference => record.kind === "preference");

@@ -1,3 +1,4 @@
+import { PREFERENCE_ENDINGS } from "../runs/endings.ts";
 import { findRecipe } from "./algorithms/index.ts";
 import { languageRecipes } from "./algorithms/language.ts";
 import { explained, settingsTable, wrapped } from "./settings-table.ts";
@@ -25,7 +26,7 @@ const model = [
   "what to begin with: a Hugging Face folder, a run's folder, or a new tiny-gpt2, tiny-llama, ...",
 ] as const;
 const taste = "words with weights (a word, a tab and a number a line), or an address http://... that answers with scores";
-const pairs = ["--data FILE", "comparisons {prompt, chosen, rejected} (.jsonl, .jsonl.gz, .parquet)"] as const;
+const pairs = ["--data FILE", `comparisons {prompt, chosen, rejected} (${PREFERENCE_ENDINGS.join(", ")})`] as const;
 
 export const pages: Readonly<Record<string, Page>> = {
   bc: {
@@ -102,7 +103,10 @@ export const pages: Readonly<Record<string, Page>> = {
   sft: {
     options: [
       model,
-      ["--data FILE", "texts (.txt), or records with text, messages, or prompt and completion (.jsonl, .jsonl.gz, .parquet)"],
+      [
+        "--data FILE",
+        `texts (.txt, .txt.gz), or records with text, messages, or prompt and completion (${PREFERENCE_ENDINGS.join(", ")})`,
+      ],
       ["--tokenizer NAME", "of a new model: words (the default), characters, or a folder with tokenizer.json"],
     ],
     examples: [

@@ -25,7 +25,7 @@ import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
 import { readSettings, type Settings, withDefaults } from "./settings.ts";
 import { onStop } from "./signals.ts";
-import { duration, say, short } from "./terminal.ts";
+import { counted, duration, inUnits, say, short } from "./terminal.ts";
 import { versions } from "./versions.ts";
 
 /** What `train` is asked for. */
@@ -195,7 +195,7 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     const at = run.progress();
     const transitions = prepared.transitions(at);
     const speed = transitions === undefined ? "" : `, ${short(transitions / made.seconds)} transitions/s`;
-    say(`trained: ${at.done.toLocaleString("en-US")} ${at.unit} in ${duration(made.seconds)}${speed}`);
+    say(`trained: ${inUnits(at.done, at.unit)} in ${duration(made.seconds)}${speed}`);
 
     const { policy, reward } = await run.result();
     const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };
@@ -228,7 +228,7 @@ async function verdictOn(policy: Policy, parts: Ingredients, prepared: Prepared)
     demos,
   } = parts.resolved();
   const env = parts.env();
-  say(`judging over ${how.episodes} episodes`);
+  say(`judging over ${counted(how.episodes, "episode")}`);
   if (parts.hasExpert) return judged(env, policy, { ...how, expert: await parts.expert() });
   if (expert !== undefined) return judged(env, policy, { ...how, expert: await findExpert(expert, env) });
   const { heldOut } = prepared;

@@ -4,6 +4,7 @@ export { type Checkpoint, newestCheckpoint } from "./checkpoints.ts";
 export type { ColumnMark, ColumnMarks, ColumnType } from "./columns.ts";
 export { type Disk, disk, StorageError, writeWhole } from "./disk.ts";
 export { type Driven, type DriveOptions, drive } from "./drive.ts";
+export { PREFERENCE_ENDINGS, TEXT_ENDINGS } from "./endings.ts";
 export {
   type Interval as FigureInterval,
   type IntervalFigure,
@@ -19,13 +20,11 @@ export { type Mark as MetricsMark, type Metrics, readRecords } from "./metrics.t
 export {
   openPreferences,
   openTexts,
-  PREFERENCE_ENDINGS,
   type PreferenceFile,
   type RecordFile,
   readPreferences,
   streamPreferences,
   streamTexts,
-  TEXT_ENDINGS,
 } from "./preferences.ts";
 export { filesIn, loadAdapter, loadPretrained, saveFolder } from "./pretrained.ts";
 export {

@@ -13,9 +13,7 @@ import {
   textParagraphs,
   textRecords,
 } from "../data/index.ts";
-
-/** The endings of the names of preference files. */
-export const PREFERENCE_ENDINGS: readonly string[] = [".jsonl", ".jsonl.gz", ".json.gz", ".parquet"];
+import { PREFERENCE_ENDINGS, TEXT_ENDINGS } from "./endings.ts";
 
 /**
  * The records of a preference file, one after the other: JSON Lines, the same under gzip, or Parquet, by the name's ending. Memory
@@ -24,9 +22,6 @@ export const PREFERENCE_ENDINGS: readonly string[] = [".jsonl", ".jsonl.gz", ".j
 export function streamPreferences(file: string): AsyncGenerator<PreferenceRecord> {
   return streamed(file, PREFERENCE_ENDINGS, preferenceRecord);
 }
-
-/** The endings of the names of files with texts. */
-export const TEXT_ENDINGS: readonly string[] = [".txt", ".txt.gz", ...PREFERENCE_ENDINGS];
 
 /** What an expert wrote, from a file of records or of plain text, read and refused as `streamPreferences` does. */
 export async function* streamTexts(file: string): AsyncGenerator<TextRecord> {

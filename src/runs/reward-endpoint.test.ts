@@ -58,14 +58,18 @@ describe("a reward on the other side of the network", () => {
       (reply: ServerResponse) => reply.end('{"scores":[1,2,null,4,5]}'),
       /score 3 of 5 is null, expected a finite/,
     ],
-    ["too short", (reply: ServerResponse) => reply.end('{"scores":[1]}'), /it gave 1 scores for 5 answers, expected one each/],
+    [
+      "too short",
+      (reply: ServerResponse) => reply.end('{"scores":[1]}'),
+      /it gave 1 of the 5 scores that were asked for, expected one each/,
+    ],
     ["answering the word NaN", (reply: ServerResponse) => reply.end('{"scores":[NaN,2,3,4,5]}'), /which is not JSON, expected/],
     [
       "answering a number as text",
       (reply: ServerResponse) => reply.end('{"scores":["1",2,3,4,5]}'),
       /score 1 of 5 is "1", expected/,
     ],
-    ["too long", (reply: ServerResponse) => reply.end('{"scores":[1,2,3,4,5,6]}'), /it gave 6 scores for 5 answers/],
+    ["too long", (reply: ServerResponse) => reply.end('{"scores":[1,2,3,4,5,6]}'), /it gave 6 of the 5 scores/],
     ["another thing", (reply: ServerResponse) => reply.end("[1,2,3,4,5]"), /it answered "\[1,2,3,4,5\]", expected \{"scores"/],
     [
       "cut off",

@@ -96,7 +96,8 @@ function scoresOf(text: string, n: number): number[] {
     throw new Refused(`it answered ${shown(text)}, which is not JSON, expected {"scores": [...]}`);
   }
   if (!Array.isArray(scores)) throw new Refused(`it answered ${shown(text)}, expected {"scores": [...]}`);
-  if (scores.length !== n) throw new Refused(`it gave ${scores.length} scores for ${n} answers, expected one each`);
+  if (scores.length !== n)
+    throw new Refused(`it gave ${scores.length} of the ${n} scores that were asked for, expected one each`);
   const odd = scores.findIndex((value) => typeof value !== "number" || !Number.isFinite(value));
   if (odd >= 0) throw new Refused(`score ${odd + 1} of ${n} is ${JSON.stringify(scores[odd])}, expected a finite number`);
   return scores;
