@@ -70,8 +70,12 @@ const asked = { model: "sft", data: "prompts.jsonl", set: QUICK };
 
 describe("apprentice train rlhf", () => {
   it("trains a language model under a lexicon from prompts alone, and measures the expert's own score beside it", async () => {
-    const found = await trained({ ...asked, reward: "taste.tsv", expert: "taste.tsv", out: "lexicon" });
+    const set = [...QUICK.filter((one) => one !== "samples=1"), "samples=3", "validation=0"];
+    const found = await trained({ ...asked, set, reward: "taste.tsv", expert: "taste.tsv", out: "lexicon" });
     expect(found.reward).toEqual(found.gold);
+    expect(found.on).toBe("12 training prompts, none being held out");
+    const samples = found.samples as unknown as { prompt: string }[];
+    expect(new Set(samples.map(({ prompt }) => prompt))).toEqual(new Set(prompts)); // different ones, where there are any
     expect(found.kl.after).toBeGreaterThan(0);
     expect(readdirSync("lexicon/model").sort()).toEqual(["config.json", "model.safetensors", "vocabulary.json"]);
     const records = readFileSync("lexicon/metrics.jsonl", "utf8").trim().split("\n");

@@ -24,6 +24,25 @@ describe("a figure", () => {
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
+  it("joins points in their own order where that is asked for: of three, the leftmost stays in the middle", async () => {
+    const points = [3.1, 1.2, 4.7].map((x, i) => ({ x, y: i }));
+    const across = async (inOrder: boolean) => {
+      const svg = await lineFigure({
+        title: "t",
+        x: "x",
+        y: "y",
+        series: [{ name: "a", points }],
+        ...(inOrder ? { inOrder } : {}),
+      });
+      const line = [...svg.matchAll(/ d="M([^"AZ]*L[^"AZ]*L[^"AZ]*)"/g)].map(([, d]) => d.split("L").map(Number.parseFloat));
+      return line.find((places) => places.length === 3 && new Set(places).size === 3)!;
+    };
+    const [a, b, c] = await across(true);
+    expect([b < a, a < c]).toEqual([true, true]);
+    const sorted = await across(false);
+    expect(sorted).toEqual([...sorted].sort((x, y) => x - y));
+  });
+
   it("draws the interval of every estimate", async () => {
     const estimates = [
       { label: "expert", value: { mean: 500, low: 500, high: 500 } },
