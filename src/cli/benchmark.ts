@@ -22,6 +22,9 @@ import { BadInput, given } from "./exit.ts";
 import { onStop } from "./signals.ts";
 import { duration, meter, print, printJson, say, short, table } from "./terminal.ts";
 
+/** Below these, a bootstrap of so few returns covers less than it says; interquartile means, of half of them, least of all. */
+const FEW_SEEDS = 5;
+
 /** A run that could not be made. */
 interface Failure {
   readonly name: string;
@@ -195,6 +198,10 @@ async function show(
   tell(table(scoreRows(summary, "mean"), scoreHead(summary)));
   tell(`\nInterquartile mean\n`);
   tell(table(scoreRows(summary, "iqm"), scoreHead(summary)));
+  if (plan.seeds < FEW_SEEDS)
+    tell(
+      `\nWith ${plan.seeds === 1 ? "one seed" : `${plan.seeds} seeds`} intervals are too narrow; take ${FEW_SEEDS} or more: --seeds ${FEW_SEEDS}`,
+    );
   if (expected.length > 0) tell(`\n${table(expectationRows(expected), ["expected", "measured", "where", "holds"])}`);
   tell(
     `\n${learners.length} runs in ${duration(seconds)}; tables in ${join(out, "benchmark.md")}, figures in ${join(out, "benchmark.html")}, every run in ${kept.file}`,

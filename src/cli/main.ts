@@ -206,6 +206,10 @@ function program(): Command {
     .option("--json", "print one JSON object as the last line", false)
     .addHelpText(
       "after",
+      "\nThe exit code is 0 if every run was made: expectations of the table that don't hold are results, too. (reproduce ends with 1\nwhere a claim doesn't hold.)",
+    )
+    .addHelpText(
+      "after",
       example(
         "apprentice benchmark --quick",
         "apprentice benchmark --quick --only CartPole-v1 bc dagger --seeds 5",

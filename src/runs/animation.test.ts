@@ -52,16 +52,20 @@ describe("an animated SVG", () => {
       ]),
     );
     const loop = Number(/animation: \w (\d+)ms step-end infinite/.exec(svg)?.[1]);
-    return [...svg.matchAll(/<g class="(\w)" style="animation-delay:(-?\d+)ms">/g)].flatMap(([, kind, delay], i) => {
-      const phase = (((ms - Number(delay)) % loop) + loop) % loop;
-      return phase < ((rules.get(kind) as number) / 100) * loop ? [i] : [];
-    });
+    return [...svg.matchAll(/<g class="(\w)"(?: visibility="hidden")? style="animation-delay:(-?\d+)ms">/g)].flatMap(
+      ([, kind, delay], i) => {
+        const phase = (((ms - Number(delay)) % loop) + loop) % loop;
+        return phase < ((rules.get(kind) as number) / 100) * loop ? [i] : [];
+      },
+    );
   }
 
   it("shows one picture after the other, then the first again, never none", async () => {
     const scene = await film(cartPole(), balancer(), { seed: 3, every: 25 });
     expect(scene.frames).toHaveLength(21);
     const svg = animatedSvg({ title: "t", films: [scene] }, { frameMs: 100 });
+    const still = [...svg.matchAll(/<g class="\w"( visibility="hidden")? style/g)].map(([, hidden]) => hidden === undefined);
+    expect(still).toEqual(still.map((_, i) => i === 0)); // without animation: the first
     for (let i = 0; i < 21; i++) expect(visible(svg, 100 * i + 50)).toEqual([i]);
     expect(visible(svg, 2950)).toEqual([20]); // the last one stays for a second
     expect(visible(svg, 3050)).toEqual([0]);

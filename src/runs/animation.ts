@@ -43,17 +43,19 @@ export function animatedSvg(showing: Showing, options: { frameMs?: number } = {}
     const delay = at - loop;
     at += lasts[i];
     const kind = lasts[i] === frameMs ? "f" : "l";
-    return `<g class="${kind}" style="animation-delay:${delay}ms">\n${body.map((shape) => shared.get(shape)?.use ?? shape).join("\n")}\n</g>`;
+    // Who knows no animations sees the first picture; the style goes before the attribute.
+    const hidden = i === 0 ? "" : ' visibility="hidden"';
+    return `<g class="${kind}"${hidden} style="animation-delay:${delay}ms">\n${body.map((shape) => shared.get(shape)?.use ?? shape).join("\n")}\n</g>`;
   });
   const percent = (ms: number) => ((100 * Math.min(ms + 5, loop)) / loop).toFixed(4);
   const shown = (name: string, ms: number) =>
     `@keyframes ${name} { 0% { visibility: visible } ${percent(ms)}%, 100% { visibility: hidden } }
-.${name} { visibility: hidden; animation: ${name} ${loop}ms step-end infinite }`;
+.${name} { animation: ${name} ${loop}ms step-end infinite }`;
   return `${frame}
 <style>
 ${shown("f", frameMs)}
 ${hold === frameMs ? "" : shown("l", hold)}
-@media print, (prefers-reduced-motion: reduce) { .f, .l { animation: none } g:last-of-type { visibility: visible } }
+@media print, (prefers-reduced-motion: reduce) { .f, .l { animation: none; visibility: hidden } g:last-of-type { visibility: visible } }
 </style>
 <defs>
 ${[...shared.values()].map(({ definition }) => definition).join("\n")}

@@ -192,6 +192,8 @@ describe("a run's folder", () => {
     disk.makeFolder(path);
     writeFileSync(join(path, "config.json"), '{"format": 1, "algorithm": 3}');
     expect(() => openRun(path, quiet)).toThrow(/config.json is not the configuration of a run \(algorithm: /);
+    writeFileSync(join(path, "config.json"), '{"format": 1, "algor');
+    expect(() => openRun(path, quiet)).toThrow(/config.json: the JSON is damaged or cut short; restore it/);
   });
 });
 

@@ -138,7 +138,10 @@ export function readConfig(path: string): RunConfig {
     const found = existsSync(path) ? `no ${CONFIG}` : "no such folder";
     throw new RangeError(`${path} holds no run (found ${found}); expected the folder of a run, as train --out makes it`);
   }
-  const read = schema.safeParse(parsed(readFileSync(file, "utf8")));
+  const value = parsed(readFileSync(file, "utf8"));
+  if (value === undefined)
+    throw new RangeError(`${file}: the JSON is damaged or cut short; restore it, or train again with another --out`);
+  const read = schema.safeParse(value);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   const where = issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";

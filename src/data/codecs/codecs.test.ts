@@ -220,7 +220,8 @@ describe("JSON Lines", () => {
     [tau.replace("[[0],[1]]", "[[0],[1,2]]"), "line 3: observations have 2 numbers in row 1, expected 1 for box[1]"],
     [tau.replace("[[0],[1]]", '[[0],["x"]]'), 'line 3: observations have "x" in row 1, expected a finite number'],
     [tau.replace("[[0],[1]]", "[[0],[1e999]]"), "line 3: observations have null in row 1, expected a finite number"],
-    [tau.replace('"rewards":[1]', '"rewards":[NaN]'), "line 3 is not JSON: "],
+    [tau.replace('"rewards":[1]', '"rewards":[NaN]'), "line 3: rewards have NaN in row 0, expected a finite number"],
+    [tau.replace("[[0],[1]]", "[[0], [-Infinity]]"), "line 3: observations have -Infinity in row 1, expected a finite number"],
     [tau.replace("true", '"yes"'), 'line 3: terminated is "yes", expected true or false'],
   ])("names the line of what is wrong: %s", (line, message) => {
     expect(refusal(() => decodeDataset("d.jsonl", lines(header, tau, line)))).toContain(`d.jsonl: ${message}`);

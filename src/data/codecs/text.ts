@@ -17,11 +17,19 @@ export function fromUtf8(bytes: Uint8Array, what: string): string {
   return text;
 }
 
-/** The value of a JSON text. Throws with what the text is for, and what is wrong with it. */
+/** Numbers that JSON has no words for, as some programs write them all the same; `shown` gives them back as they stood. */
+const ODD = /(?<=[[,:\s])-?(?:NaN|Infinity)(?=[\],}\s])/g;
+
+/** The value of a JSON text. Throws with what the text is for, and what is wrong with it. NaN and Infinity are read as these words. */
 export function fromJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    try {
+      if (/NaN|Infinity/.test(text)) return JSON.parse(text.replace(ODD, '"$&"')); // whoever wants a number there says which it was
+    } catch {
+      // It is no JSON for another reason, too.
+    }
     throw new FormatError(`${what} is not JSON: ${(error as Error).message.replaceAll("\n", " ")}`);
   }
 }
@@ -34,5 +42,6 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** A JSON value in a message: short, on one line. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
+  if (/^"-?(NaN|Infinity)"$/.test(text)) return text.slice(1, -1);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
