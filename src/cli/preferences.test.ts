@@ -60,7 +60,7 @@ describe("apprentice data inspect on preferences", () => {
     expect(JSON.parse(await printed(texts, { json: true }))).toMatchObject({ holds: "texts", records: 2, completions: 0 });
     writeFileSync(join(folder, "vocabulary.json"), characters(["abc "]).files()["vocabulary.json"]);
     const counted = JSON.parse(await printed(prompts, { json: true, tokenizer: folder }));
-    expect(counted).toMatchObject({ unit: "tokens", lengths: { text: { max: 3 } } });
+    expect(counted).toMatchObject({ unit: "tokens", lengths: { prompt: { max: 3 } } });
   });
 
   it("a malformed line is refused with the file's name and its number", async () => {

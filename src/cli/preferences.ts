@@ -80,11 +80,12 @@ export async function inspectTexts(
   if (!existsSync(file)) throw noSuchFile(file, "texts");
   const tokens = await given(() => counter(options.tokenizer));
   const records = kind === "prompts" ? promptLines(file) : await given(() => textsIn(file));
-  const found = surveyTexts(records, tokens);
+  const { lengths, ...found } = surveyTexts(records, tokens);
+  const named = kind === "prompts" ? { prompt: lengths.text } : lengths;
   if (found.records === 0) throw new BadInput(`${file}: found no ${kind}, expected at least one`);
   const unit = options.tokenizer === undefined ? "words and signs" : "tokens";
   if (options.json) {
-    printJson({ file, holds: kind, unit, ...found });
+    printJson({ file, holds: kind, unit, ...found, lengths: named });
     return;
   }
   const many = (n: number) => n.toLocaleString("en-US");
@@ -99,7 +100,7 @@ export async function inspectTexts(
       ...(kind === "prompts" ? [] : [["responses to a prompt", many(found.completions)]]),
     ]),
   );
-  printLengths(found.lengths, unit);
+  printLengths(named, unit);
 }
 
 async function textsIn(file: string): Promise<TextRecord[]> {
