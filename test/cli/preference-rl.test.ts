@@ -24,7 +24,7 @@ describe("apprentice train preference-rl", () => {
     expect(JSON.parse(records.at(-1) as string)).toMatchObject({ labels: 20, ties: 0 });
     const reward = loadReward(readFileSync(join(folder, "first", "reward.onnx")));
     expect(reward.about).toMatchObject({ env: "Pendulum-v1", algorithm: "preference-rl" });
-    expect(readFileSync(join(folder, "first", "report.html"), "utf8")).toMatch("Return against labels");
+    expect(readFileSync(join(folder, "first", "report.html"), "utf8")).toMatch("The learned reward and the expert's answers");
     const again = await apprentice("train --resume first --json", folder);
     expect(lastLine(again)).toMatchObject({ learner: lastLine(ended).learner });
   });
