@@ -28,6 +28,11 @@ export interface LanguageFamily extends ResponseModel {
 }
 
 /** All transformers of a configuration. Throws on a configuration that does not add up. */
+export function languageFamily(
+  config: TransformerConfig,
+  tokenizer: Tokenizer,
+): LanguageFamily & { readonly tokenizer: Tokenizer };
+export function languageFamily(config: TransformerConfig, tokenizer?: Tokenizer): LanguageFamily;
 export function languageFamily(config: TransformerConfig, tokenizer?: Tokenizer): LanguageFamily {
   const params = transformerParams(config);
   return familyOf({

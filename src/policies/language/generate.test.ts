@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compile, initialise, input, layout, reshape, rng } from "../../autodiff/index.ts";
-import { characters } from "../../data/index.ts";
+import { characters, type Tokenizer } from "../../data/index.ts";
 import { gpt2, hiddenStates, llama, logits, type TransformerConfig } from "../transformer.ts";
 import { decoder } from "./decoder.ts";
 import { languageFamily } from "./family.ts";
@@ -148,4 +148,15 @@ describe("generation", () => {
     await expect(mute.complete(["a"])).rejects.toThrow("the model has no tokenizer");
     expect(layout(speaking.params).size).toBe(model.theta.length);
   });
+});
+
+it("a model that was made with a tokenizer has it in its type; one that was made without has perhaps one", () => {
+  const tokenizer = characters(["abc"]);
+  const config = gpt2({ ...sizes, vocabulary: tokenizer.size });
+  const [known, open] = [languageFamily(config, tokenizer), languageFamily(config)].map((family) =>
+    languageModel(family, drawn(family)),
+  );
+  const own: Tokenizer = languageModel(languageFamily(config, tokenizer), known.theta).model.tokenizer;
+  expect(own).toBe(tokenizer);
+  expect([known.model.tokenizer, open.model.tokenizer]).toEqual([tokenizer, undefined]);
 });

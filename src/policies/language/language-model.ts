@@ -20,11 +20,11 @@ export interface LanguageModel extends ResponsePolicy {
 }
 
 /** A language model from its family and parameters, which are not copied. `json` is a config.json whose other entries are kept. */
-export function languageModel(
-  family: LanguageFamily,
+export function languageModel<Family extends LanguageFamily>(
+  family: Family,
   theta: Float32Array,
   json?: Readonly<Record<string, unknown>>,
-): LanguageModel {
+): LanguageModel & { readonly model: Family } {
   const { config, tokenizer } = family;
   return {
     model: family,
@@ -47,6 +47,9 @@ export async function pretrained(read: ReadFile): Promise<LanguageModel> {
 }
 
 /** A family for training from the start: a transformer of a configuration that fits a tokenizer. */
-export function transformer(config: Omit<TransformerConfig, "vocabulary">, tokenizer: Tokenizer): LanguageFamily {
+export function transformer(
+  config: Omit<TransformerConfig, "vocabulary">,
+  tokenizer: Tokenizer,
+): LanguageFamily & { readonly tokenizer: Tokenizer } {
   return languageFamily({ ...config, vocabulary: tokenizer.size }, tokenizer);
 }
