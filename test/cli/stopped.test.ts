@@ -8,8 +8,9 @@ const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Both are in the middle of native arithmetic, side by side, for far longer than a test waits. */
-const benchmark = "benchmark --quick --only CartPole-v1 gail airl --episodes 2 --seeds 1 --jobs 2";
-const reproduce = "reproduce ho2016-gail --quick --jobs 1";
+const benchmark =
+  "benchmark --quick --only CartPole-v1 gail airl --episodes 2 --seeds 1 --jobs 2 --set gail.steps=20000000 airl.steps=20000000";
+const reproduce = "reproduce ho2016-gail --jobs 1";
 
 /** Processes that live, those that nobody has buried left out, by who started them. */
 function childrenOf(parent: number): number[] {
