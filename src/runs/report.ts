@@ -151,6 +151,7 @@ h3 { font-size: 1rem; margin: 1.8rem 0 .4rem; }
 h4 { font-size: 1rem; font-weight: normal; font-style: italic; margin: 1.4rem 0 .3rem; }
 section p { margin: .3rem 0 .6rem; max-width: 44rem; }
 a { color: inherit; }
+nav { margin-top: 1rem; }
 .in2 th { padding-left: 1.2rem; }
 .summary { font-size: 1.1rem; margin: 0; max-width: 42rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
