@@ -50,7 +50,7 @@ function program(): Command {
         "apprentice train ppo --env CartPole-v1 --out runs/expert",
         "apprentice train dagger --env CartPole-v1 --expert runs/expert",
         "apprentice train gail --env CartPole-v1 --out runs/gail",
-        "apprentice train ppo --env CartPole-v1 --reward runs/gail --out runs/again",
+        "apprentice train ppo --env Pendulum-v1 --reward runs/airl --out runs/again",
         "apprentice train dagger --env track-camera --expert driver --set rounds=15",
         "apprentice train sft --model tiny-gpt2 --data texts.txt --out runs/texts",
         "apprentice train dpo --model runs/texts --data pairs.jsonl --set beta=0.1",
