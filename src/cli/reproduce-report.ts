@@ -1,14 +1,13 @@
-import { type Experiment, lecture, type Outcome, type Row, type Slide } from "../experiments/index.ts";
+import { type Experiment, lecture, type Row, type Slide } from "../experiments/index.ts";
 import { reportPage, type Section } from "../runs/index.ts";
 import { interval } from "./present.ts";
+import type { Result } from "./reproduce-kept.ts";
 import { short } from "./terminal.ts";
 import { version } from "./versions.ts";
 
-/** An experiment's result, with the time that it took. */
-export interface Finished {
+/** An experiment with its result. */
+export interface Finished extends Result {
   readonly experiment: Experiment;
-  readonly outcome: Outcome;
-  readonly seconds: number;
 }
 
 /** The head of a table of claims. */

@@ -112,8 +112,8 @@ async function conductAll(
   const results = new Map<string, Finished>();
   const stop = onStop(() => {
     progress.end();
-    const kept = `${results.size} of ${chosen.length} experiments are kept: the same command goes on from there`;
-    say(`stopped; ${results.size === 0 ? "nothing was written" : kept}`);
+    const gone = `${results.size} of ${chosen.length} experiments are kept: the same command goes on from there`;
+    say(`stopped; ${results.size === 0 ? "nothing was written" : gone}`);
   });
   for (const experiment of chosen) {
     const before = kept.of(experiment.id);
