@@ -129,7 +129,7 @@ describe("a reward on the other side of the network", () => {
   let port = 0;
   const listen = () => new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   const down = () => new Promise<void>((done) => server.close(() => done()).closeAllConnections());
-  const set = [...QUICK, "requestSize=8", "timeout=0.5"];
+  const set = [...QUICK, "requestSize=8", "timeout=2"];
   const run = (out: string) => trained({ ...asked, set, reward: `http://127.0.0.1:${port}/`, out });
 
   beforeAll(async () => {
@@ -145,7 +145,7 @@ describe("a reward on the other side of the network", () => {
       (reply) => void down().then(() => reply.destroy()),
       /(it can't be reached|it closed the connection).*; tried 1 time,/,
     ],
-    ["slow", () => {}, /no answer within 0.5 s; tried 1 time, is the server running\?/],
+    ["slow", () => {}, /no answer within 2 s; tried 1 time, is the server running\?/],
     ["failing", (reply) => reply.writeHead(500).end(), /it answered with status 500; tried 1 time; 8 of 16/],
     ["refusing", (reply) => reply.writeHead(401).end(), /it answered with status 401, expected 200/],
     ["answering NaN", (reply, n) => reply.end(`{"scores":[${new Array(n).fill("NaN")}]}`), /which is not JSON, expected/],

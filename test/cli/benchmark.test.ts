@@ -1,8 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, apprenticeEach, begin, type Ended, lastLine, newFolder } from "./command.ts";
+import { apprentice, apprenticeEach, type Ended, interrupted, lastLine, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -116,10 +115,9 @@ describe("apprentice benchmark", () => {
   });
 
   it("goes on after a kill with the runs that it had, and comes to the same", async () => {
-    const { child, ended } = begin([...command.split(" "), "--out", "cut", "--json"], folder);
-    while (count("cut") < 6 && child.exitCode === null) await wait(5);
-    child.kill("SIGKILL");
-    await ended;
+    const line = (out: string) => `${command} --out ${out} --json`;
+    const killed = await interrupted(line, "cut", (out) => count(out) >= 6, "SIGKILL", folder);
+    renameSync(at(killed.name), at("cut"));
     const before = count("cut");
     expect(before).toBeLessThan(12);
     truncateSync(at("cut/runs.jsonl"), readFileSync(at("cut/runs.jsonl")).length - 7); // the last line as a kill may leave it

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Ended {
@@ -31,6 +32,29 @@ function started(args: readonly string[], cwd: string): { child: ChildProcess; e
 /** The same, to its end. Arguments are words of one line. */
 export function apprentice(line: string, cwd: string): Promise<Ended> {
   return begin(line.split(" "), cwd).ended;
+}
+
+/**
+ * A command that was sent a signal in the middle of its work, which `caught` tells from a folder. No signal is sure to come
+ * in time on a machine that has other work: where the command was quicker, another one begins, in another folder.
+ * @returns what became of it, and its folder's name, `name` and how many there were before
+ */
+export async function interrupted(
+  line: (name: string) => string,
+  name: string,
+  caught: (name: string) => boolean,
+  signal: "SIGINT" | "SIGKILL",
+  cwd: string,
+): Promise<Ended & { readonly name: string }> {
+  let found: Ended = { code: 0, out: "", err: "" };
+  for (let i = 0; i < 20; i++) {
+    const { child, ended } = begin(line(`${name}-${i}`).split(" "), cwd);
+    while (child.exitCode === null && !caught(`${name}-${i}`)) await wait(1);
+    child.kill(signal);
+    found = await ended;
+    if (found.code === (signal === "SIGINT" ? 130 : null)) return { ...found, name: `${name}-${i}` };
+  }
+  throw new Error(`${signal} caught none of 20 times: ${line(name)}\nthe last ended with ${found.code}: ${found.err}`);
 }
 
 const LINES = fileURLToPath(new URL("lines.mjs", import.meta.url));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { rng } from "../../src/autodiff/random.ts";
-import { begin, newestRound, newFolder, outcome } from "./command.ts";
+import { begin, interrupted, newestRound, newFolder, outcome } from "./command.ts";
 
 const KILLS = 20;
 const seed = Number(process.env.APPRENTICE_KILL_SEED ?? 1);
@@ -53,23 +53,35 @@ describe("a run that is killed", () => {
   }, 240_000);
 
   it("goes on after Ctrl-C, which stops it with exit code 130 and says how", async () => {
-    const { child, ended } = begin([...train, "--out", "stopped"], folder);
-    while (newestRound(join(folder, "stopped")) < 3) await wait(1);
-    child.kill("SIGINT");
-    const { code, err } = await ended;
-    expect(code).toBe(130);
-    expect(err).toMatch(/stopped after round \d+; go on with: apprentice train --resume stopped\n$/);
-    expect((await goOn("stopped").ended).code).toBe(0);
-    expect(outcome(join(folder, "stopped"))).toEqual(expected);
+    const line = (out: string) => [...train, "--out", out].join(" ");
+    const stopped = await interrupted(line, "stopped", (out) => newestRound(join(folder, out)) >= 3, "SIGINT", folder);
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toMatch(new RegExp(`stopped after round \\d+; go on with: apprentice train --resume ${stopped.name}\n$`));
+    expect((await goOn(stopped.name).ended).code).toBe(0);
+    expect(outcome(join(folder, stopped.name))).toEqual(expected);
   });
 
   it("keeps a second process away while the first is at work", async () => {
-    const { child, ended } = begin([...train, "--out", "held"], folder);
-    while (newestRound(join(folder, "held")) < 1) await wait(1);
-    const second = await goOn("held").ended;
-    expect(second.code).toBe(2);
-    expect(second.err).toMatch(new RegExp(`^error: held is in use by process ${child.pid}; wait until that has ended`));
-    expect((await ended).code).toBe(0);
-    expect(outcome(join(folder, "held"))).toEqual(expected);
+    for (let i = 0; ; i++) {
+      const run = `held-${i}`;
+      const { child, ended } = goOn(run);
+      while (child.exitCode === null && newestRound(join(folder, run)) < 1) await wait(1);
+      child.kill("SIGSTOP"); // it sleeps with its lock until the second has been sent away
+      await wait(20); // a signal takes effect soon, not at once
+      const inTime = child.exitCode === null && newestRound(join(folder, run)) < 200;
+      if (!inTime && i < 20) {
+        child.kill("SIGCONT");
+        await ended;
+        continue;
+      }
+      expect(inTime, "none of 20 runs was caught in the middle").toBe(true);
+      const second = await goOn(run).ended;
+      child.kill("SIGCONT");
+      expect((await ended).code).toBe(0);
+      expect(second.code).toBe(2);
+      expect(second.err).toMatch(new RegExp(`^error: ${run} is in use by process ${child.pid}; wait until that has ended`));
+      expect(outcome(join(folder, run))).toEqual(expected);
+      break;
+    }
   });
 });

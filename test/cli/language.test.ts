@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, begin, lastLine, newestRound, newFolder } from "./command.ts";
+import { apprentice, begin, interrupted, lastLine, newestRound, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -78,19 +78,12 @@ describe("language models on the command line", () => {
       `train sft --model tiny-llama --tokenizer characters --data texts.txt --set width=16 layers=1 heads=2 context=24 samples=0 epochs=5 batchSize=1 --checkpoint-every 0 --out ${out}`;
     const whole = await apprentice(line("whole"), folder);
     expect(whole.code, whole.err).toBe(0);
-    const { child, ended } = begin(line("halved").split(" "), folder);
-    const watch = setInterval(() => {
-      if (newestRound(at("halved")) < 2) return;
-      clearInterval(watch); // once: a second one would stop the program at once
-      child.kill("SIGINT");
-    }, 10);
-    const stopped = await ended;
-    clearInterval(watch);
+    const stopped = await interrupted(line, "halved", (out) => newestRound(at(out)) >= 2, "SIGINT", folder);
     expect(stopped.code, stopped.err).toBe(130);
-    const resumed = await apprentice("train --resume halved", folder);
+    const resumed = await apprentice(`train --resume ${stopped.name}`, folder);
     expect(resumed.code, resumed.err).toBe(0);
     for (const file of ["model/model.safetensors", "metrics.jsonl", "verdict.json"]) {
-      expect(readFileSync(at(`halved/${file}`)).equals(readFileSync(at(`whole/${file}`))), file).toBe(true);
+      expect(readFileSync(at(`${stopped.name}/${file}`)).equals(readFileSync(at(`whole/${file}`))), file).toBe(true);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apprentice, begin, type Ended, newFolder } from "./command.ts";
+import { apprentice, type Ended, interrupted, newFolder } from "./command.ts";
 
 const folder = newFolder();
 const at = (name: string) => join(folder, name);
@@ -55,23 +55,17 @@ describe("apprentice reproduce", () => {
   });
 
   it("stopped half-way, goes on from there, and leaves nothing but its report", async () => {
-    const line = "reproduce pdl rajaraman2020 --quick --seeds 4 --jobs 1 --json --out halved.html";
-    const { child, ended } = begin(line.split(" "), folder);
-    const watch = setInterval(() => {
-      if (!existsSync(at("halved.html.unfinished"))) return;
-      clearInterval(watch);
-      child.kill("SIGINT");
-    }, 5);
-    const stopped = await ended;
-    clearInterval(watch);
+    const line = (name: string) => `reproduce pdl rajaraman2020 --quick --seeds 4 --jobs 1 --json --out ${name}.html`;
+    const halfWay = (name: string) => existsSync(at(`${name}.html.unfinished`));
+    const stopped = await interrupted(line, "halved", halfWay, "SIGINT", folder);
     expect(stopped.code).toBe(130);
     expect(stopped.err).toMatch(/stopped; 1 of 2 experiments are kept: the same command goes on from there/);
-    const resumed = await apprentice(line, folder);
+    const resumed = await apprentice(line(stopped.name), folder);
     expect(resumed.err).toMatch(/^pdl: all 2 claims hold, kept from before\n/);
     const ids = JSON.parse(resumed.out).map(({ id }: { id: string }) => id);
     expect(new Set(ids)).toEqual(new Set(["pdl", "rajaraman2020"]));
-    expect(existsSync(at("halved.html.unfinished"))).toBe(false);
-    const page = readFileSync(at("halved.html"), "utf8");
+    expect(halfWay(stopped.name)).toBe(false);
+    const page = readFileSync(at(`${stopped.name}.html`), "utf8");
     expect(page).toMatch(/<h2>Direct imitation<\/h2>[\s\S]*<h3>Behavior Cloning with Logistic Loss<\/h3>[\s\S]*rajaraman2020: /);
     expect(page).not.toContain("Inverse reinforcement learning");
   });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { rng } from "../../autodiff/index.ts";
 import { type Augment, dataset, type Pairs, pairs, rollout } from "../../data/index.ts";
@@ -6,6 +8,9 @@ import { driver } from "../../experts/index.ts";
 import { box, bytes, type Env } from "../../mdp/index.ts";
 import { cnn } from "../../policies/index.ts";
 import { behaviorCloning, resume, start, train } from "../index.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 const tiny = { convolutions: [{ filters: 4, size: 5, stride: 4 }], hidden: [8], scale: "constant" as const };
 
@@ -73,6 +78,7 @@ describe("behavior cloning on pictures", () => {
       metadata: {},
     });
     const own = { observation: set.observationSpace, action: set.actionSpace };
+    collectGarbage(); // what is freed later would count against what is held then
     const before = process.memoryUsage().arrayBuffers;
     let most = 0;
     const augment: Augment = () => {
