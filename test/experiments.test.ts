@@ -24,7 +24,7 @@ describe.each(experiments.map((experiment) => [experiment.id, experiment] as con
     expect(shares.length).toBeGreaterThan(1);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
     expect(shares[shares.length - 1]).toBe(1);
-  }, 180_000);
+  });
 
   it("says in its README what is claimed, what is measured, and how that differs from the paper", () => {
     const readme = readFileSync(join(folder, id, "README.md"), "utf8");

@@ -50,7 +50,7 @@ describe("a run that is killed", () => {
       }
       expect(outcome(join(folder, run)), `run ${run} after ${kills} kills`).toEqual(expected);
     }
-  }, 240_000);
+  });
 
   it("goes on after Ctrl-C, which stops it with exit code 130 and says how", async () => {
     const line = (out: string) => [...train, "--out", out].join(" ");
