@@ -19,6 +19,7 @@ import { driven } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
 import { findExpert, isSynthetic, keptExpert, keptReward } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
+import { idleSettings } from "./idle-settings.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
@@ -79,6 +80,7 @@ export async function train(request: TrainRequest): Promise<Trained> {
   await given(() => run.ready); // refuses a problem and options that don't fit together
   if (request.expert === undefined && recipe.expert !== undefined)
     say(`${recipe.expert} compares, by the environment's own rewards; another: --expert ${recipe.expert}:error=0.1`);
+  tellIdle(request, options, parts);
   const config: RunConfig = {
     format: 1,
     algorithm: recipe.name,
@@ -91,6 +93,15 @@ export async function train(request: TrainRequest): Promise<Trained> {
   };
   const folder = await given(() => createRun(path, config));
   return work({ folder, recipe, prepared, parts, run, every: request.checkpointEvery });
+}
+
+/** Says which of the settings that were given change nothing. */
+function tellIdle(request: TrainRequest, options: Readonly<Record<string, unknown>>, parts: Ingredients): void {
+  const names = (request.set ?? []).map((text) => text.slice(0, text.indexOf("=")));
+  const { env, policy } = parts.resolved();
+  if (env === undefined || policy.policy === "auto") return; // no policy was made of these settings
+  const chosen = { policy: String(policy.policy), action: parts.env().action.kind, values: options };
+  for (const sentence of idleSettings(names, chosen)) say(`note: ${sentence}`);
 }
 
 /** A request with every default put in its place. Throws `BadInput` on an algorithm, a setting or an environment that is not there. */
