@@ -5,8 +5,8 @@ import Order from "./test/order.ts";
 const ALONE = ["src/cli/benchmark-plan.test.ts", "src/algorithms/direct/pictures.test.ts"];
 
 export default defineConfig({
-  resolve: { conditions: ["source"] },
-  ssr: { resolve: { conditions: ["source"] } },
+  resolve: { conditions: ["@apprentice/source"] },
+  ssr: { resolve: { conditions: ["@apprentice/source"] } },
   test: {
     testTimeout: 300_000, // it is there to end what hangs; a machine that has other work can be ten times slower
     hookTimeout: 300_000,

@@ -94,8 +94,8 @@ function mentioned(node: ts.Node, found: Set<string> = new Set()): Set<string> {
 }
 
 describe("the packages", () => {
-  const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, { source?: string }> };
-  const entries = Object.values(exports).flatMap(({ source }) => (source ? [source.slice(2)] : []));
+  const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, Record<string, string>> };
+  const entries = Object.values(exports).flatMap(({ "@apprentice/source": source }) => (source ? [source.slice(2)] : []));
 
   it("export every type that one of their signatures mentions", () => {
     const key = ({ file, name }: Origin) => `${name} of ${file}`;
