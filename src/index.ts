@@ -7,4 +7,5 @@ export { defineEnv, environments, makeEnv } from "./envs/index.ts";
 export * from "./evaluation/index.ts";
 export { makeExpert } from "./experts/index.ts";
 export * from "./mdp/index.ts";
+export { withReward } from "./rewards/index.ts";
 export { ppo, ppoPresets } from "./solvers/index.ts";

@@ -6,7 +6,7 @@ import {
   type TabularParts,
   tabularMdp,
   withObjective,
-  withReward,
+  withRewardTable,
 } from "./tabular.ts";
 
 /** Two states, two actions: 0 stays, 1 goes to the other state with probability 0.9. */
@@ -66,9 +66,9 @@ describe("a tabular decision process", () => {
 
   it("takes another reward, and earns nothing of it in terminal states", () => {
     const mdp = tabularMdp({ ...parts, P: [1, 0, 0.1, 0.9, 0, 0, 0, 0], r: { sa: [0, 0, 0, 0] }, terminal: [1] });
-    expect([...withReward(mdp, { s: [3, 4] }).r]).toEqual([3, 3, 0, 0]);
-    expect(withReward(mdp, { s: [3, 4] }).P).toBe(mdp.P);
-    expect([...withReward(mdp, { sas: [1, 2, 3, 4, 5] }).r]).toEqual([1, 0.1 * 2 + 0.9 * 3, 0, 0]);
+    expect([...withRewardTable(mdp, { s: [3, 4] }).r]).toEqual([3, 3, 0, 0]);
+    expect(withRewardTable(mdp, { s: [3, 4] }).P).toBe(mdp.P);
+    expect([...withRewardTable(mdp, { sas: [1, 2, 3, 4, 5] }).r]).toEqual([1, 0.1 * 2 + 0.9 * 3, 0, 0]);
   });
 
   it("counts an effective horizon of sum gamma^(h-1)", () => {

@@ -97,7 +97,7 @@ export function tabularMdp(parts: TabularParts): TabularMdp {
  * The same process with another reward. A learned reward is defined everywhere, so what it says of terminal states is
  * dropped (their reward is 0). An `sas` reward is aligned with `mdp.P`. Throws on a wrong length or a number that is not finite.
  */
-export function withReward(mdp: TabularMdp, r: RewardTable): TabularMdp {
+export function withRewardTable(mdp: TabularMdp, r: RewardTable): TabularMdp {
   const { S, A, P, terminal, rho, H, gamma } = mdp;
   const layout = { S, A, P, terminal, entriesGiven: P.next.length, lenient: true };
   return { S, A, P, ...rewardOf(layout, r), rho, terminal, H, gamma };

@@ -64,7 +64,7 @@ export function featureCounts(
   return out;
 }
 
-/** Rewards of rows as the table that `withReward(mdp, table)` takes. */
+/** Rewards of rows as the table that `withRewardTable(mdp, table)` takes. */
 export function rewardTable(over: RewardOver, values: Float64Array): RewardTable {
   return over === "s" ? { s: values } : over === "sa" ? { sa: values } : { sas: values };
 }

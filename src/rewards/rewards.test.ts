@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cases, randomMdp, randomPolicy } from "../../test/random-mdp.ts";
 import { initialise, rng, sgd } from "../autodiff/index.ts";
-import { withReward } from "../mdp/tabular.ts";
+import { withRewardTable } from "../mdp/tabular.ts";
 import { occupancy, policyEvaluation } from "../solvers/index.ts";
 import { features, indicators, mustFit, nameOf, type RewardOver } from "./features.ts";
 import { expectedReward, featureCounts, linearReward, linearValues, rewardTable } from "./linear.ts";
@@ -22,7 +22,7 @@ describe("a linear reward", () => {
           Float64Array.from({ length: 3 * indicators(mdp, over).rows }, () => random.normal()),
         );
         const w = [1, -2, 0.5];
-        const world = withReward(mdp, rewardTable(over, linearValues(phi, w)));
+        const world = withRewardTable(mdp, rewardTable(over, linearValues(phi, w)));
         const pi = randomPolicy(mdp, of.seed, { steps: of.H });
         const { dsa } = occupancy(mdp, pi);
         const visits = new Float64Array(phi.rows);
@@ -43,7 +43,7 @@ describe("a linear reward", () => {
     );
   });
 
-  it("has the expected reward of withReward, in terminal states and for unavailable actions too", () => {
+  it("has the expected reward of withRewardTable, in terminal states and for unavailable actions too", () => {
     fc.assert(
       fc.property(cases, kinds, (of, over) => {
         const mdp = randomMdp({ ...of, terminal: true, unavailable: true });
@@ -51,7 +51,7 @@ describe("a linear reward", () => {
         const values = Float64Array.from({ length: indicators(mdp, over).rows }, () => random.normal());
         const r = new Float64Array(of.S * of.A);
         expectedReward(mdp, over, values, r);
-        expect([...r]).toEqual([...withReward(mdp, rewardTable(over, values)).r]);
+        expect([...r]).toEqual([...withRewardTable(mdp, rewardTable(over, values)).r]);
       }),
       { seed: 2, numRuns: 100 },
     );

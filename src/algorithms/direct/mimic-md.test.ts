@@ -4,7 +4,7 @@ import { type Dataset, rollout, take } from "../../data/index.ts";
 import { gridworld, rajaraman, tightrope } from "../../envs/index.ts";
 import { pairedDifference } from "../../evaluation/index.ts";
 import { planner } from "../../experts/index.ts";
-import { tabularMdp, withReward } from "../../mdp/index.ts";
+import { tabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { valueGap } from "../../theory/index.ts";
 import { countedBySteps, mimicMd, resume, start, train } from "../index.ts";
 import { escapeDistance, escapeFlow, escapeLowerBound, flowOf, flowPolicy, improveFlow } from "./escape-flow.ts";
@@ -80,7 +80,7 @@ describe("Mimic-MD", () => {
   it("does not look at rewards", async () => {
     const env = rajaraman({ states: 5, H: 8, N: 20, seed: 4 });
     const demos = await rollout(env, planner(env), { episodes: 20, seed: 2 });
-    const blind = withReward(env.mdp, { s: new Float64Array(env.mdp.S) });
+    const blind = withRewardTable(env.mdp, { s: new Float64Array(env.mdp.S) });
     const other = { ...demos, rewards: demos.rewards.map((r) => -7 * r) };
     const { pi } = await train(mimicMd, { demos, dynamics: env.mdp });
     expect((await train(mimicMd, { demos: other, dynamics: blind })).pi).toEqual(pi);

@@ -4,7 +4,7 @@ import { sample } from "../../../test/demonstrations.ts";
 import { cases, randomMdp, randomPolicy } from "../../../test/random-mdp.ts";
 import { rng } from "../../autodiff/random.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
-import { withReward } from "../../mdp/tabular.ts";
+import { withRewardTable } from "../../mdp/tabular.ts";
 import { features, linearReward, linearValues } from "../../rewards/index.ts";
 import { policyEvaluation } from "../../solvers/index.ts";
 import { resume, start, train } from "../algorithm.ts";
@@ -65,7 +65,7 @@ describe("apprenticeship learning", () => {
         expect(found.featureError).toBeLessThanOrEqual(found.margin + 1e-9);
         for (let k = 0; k < 3; k++) {
           const angle = random.uniform(0, 2 * Math.PI);
-          const world = withReward(mdp, { sa: linearValues(phi, [Math.cos(angle), Math.sin(angle)]) });
+          const world = withRewardTable(mdp, { sa: linearValues(phi, [Math.cos(angle), Math.sin(angle)]) });
           const value = (pi: Float64Array) => {
             const { V } = policyEvaluation(world, pi);
             return mdp.rho.reduce((sum, p, s) => sum + p * V[s], 0);

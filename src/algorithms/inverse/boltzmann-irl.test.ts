@@ -4,7 +4,7 @@ import { randomPolicy } from "../../../test/random-mdp.ts";
 import { rng } from "../../autodiff/random.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
 import { threeRoutes } from "../../envs/tabular/routes.ts";
-import { withObjective, withReward } from "../../mdp/tabular.ts";
+import { withObjective, withRewardTable } from "../../mdp/tabular.ts";
 import { features, indicators, linearReward, linearValues, type RewardOver, rewardTable } from "../../rewards/index.ts";
 import { softmaxPolicy, softValueIteration, valueIteration } from "../../solvers/index.ts";
 import { resume, start, train } from "../algorithm.ts";
@@ -45,7 +45,7 @@ describe("action-based inverse reinforcement learning", () => {
         Float64Array.from({ length: 30 }, () => random.normal()),
       ),
     );
-    const truth = withReward(mdp, { s: linearValues(reward.features, [1, -0.5, 0.3]) });
+    const truth = withRewardTable(mdp, { s: linearValues(reward.features, [1, -0.5, 0.3]) });
     const expert = softmaxPolicy(3, valueIteration(truth).Q);
     const demos = sample(mdp, expert, 300, 1);
     const { reward: found, logLikelihood } = await train(boltzmannIrl, { mdp, reward, demos });

@@ -1,7 +1,7 @@
 import type { RewardTable } from "../../mdp/index.ts";
 import type { RewardOver } from "../../rewards/index.ts";
 
-/** A reward that was learned; `withReward(mdp, reward.table)` is the world with it. */
+/** A reward that was learned; `withRewardTable(mdp, reward.table)` is the world with it. */
 export interface LearnedReward {
   readonly over: RewardOver;
   readonly table: RewardTable;

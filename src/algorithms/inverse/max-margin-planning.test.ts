@@ -5,7 +5,7 @@ import { rng } from "../../autodiff/random.ts";
 import { select } from "../../data/index.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
 import { routes } from "../../envs/tabular/routes.ts";
-import { withReward } from "../../mdp/tabular.ts";
+import { withRewardTable } from "../../mdp/tabular.ts";
 import { features, linearReward, linearValues } from "../../rewards/index.ts";
 import { softValueIteration, valueIteration } from "../../solvers/index.ts";
 import { resume, start, train } from "../algorithm.ts";
@@ -25,7 +25,7 @@ describe("maximum margin planning", () => {
     const random = rng(3);
     const phi = Float64Array.from({ length: 24 * 2 }, () => random.normal());
     const reward = linearReward(features(mdp, "sa", phi));
-    const expert = softValueIteration(withReward(mdp, { sa: linearValues(reward.features, [4, -3]) })).pi;
+    const expert = softValueIteration(withRewardTable(mdp, { sa: linearValues(reward.features, [4, -3]) })).pi;
     const demos = sample(mdp, expert, 5, 2);
     // with one demonstration a round is the whole objective
     const parts = Array.from({ length: 5 }, (_, i) => ({ mdp, reward, demos: select(demos, [i]) }));
@@ -58,7 +58,7 @@ describe("maximum margin planning", () => {
     for await (const _ of rest);
     const { reward, policy } = await rest.result();
     expect({ reward, policy }).toEqual({ reward: whole.reward, policy: whole.policy });
-    expect(withReward(mdp, reward.table).r.length).toBe(12);
+    expect(withRewardTable(mdp, reward.table).r.length).toBe(12);
   });
 
   it("refuses demonstrations that break off, and a weight of 0 for the length of w", async () => {

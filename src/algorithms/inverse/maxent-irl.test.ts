@@ -7,7 +7,7 @@ import { rng } from "../../autodiff/random.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
 import { windyCliff } from "../../envs/tabular/windy-cliff.ts";
 import { discrete } from "../../mdp/space.ts";
-import { type TabularMdp, tabularMdp, withObjective, withReward } from "../../mdp/tabular.ts";
+import { type TabularMdp, tabularMdp, withObjective, withRewardTable } from "../../mdp/tabular.ts";
 import {
   featureCounts,
   features,
@@ -172,7 +172,9 @@ describe("maximum causal entropy", () => {
         Float64Array.from({ length: 12 * 4 }, () => random.normal()),
       ),
     );
-    const demos = { policy: softValueIteration(withReward(mdp, { s: reward.features.phi!.filter((_, i) => i % 4 === 0) })).pi };
+    const demos = {
+      policy: softValueIteration(withRewardTable(mdp, { s: reward.features.phi!.filter((_, i) => i % 4 === 0) })).pi,
+    };
     const causal = await train(maxentIrl, { mdp, reward, demos }, { model: "causal" });
     const paths = await train(maxentIrl, { mdp, reward, demos }, { model: "trajectory" });
     expect(causal.featureError).toBeLessThan(1e-4);
@@ -205,7 +207,7 @@ describe("maximum causal entropy", () => {
     const { policy, reward, featureError } = await train(maxentIrl, problem, { tolerance: 1e-8 });
     expect(featureError).toBeLessThan(1e-6);
     near(policy, pi, 1e-5);
-    near(softValueIteration(withReward(mdp, reward.table)).pi, policy, 1e-12);
+    near(softValueIteration(withRewardTable(mdp, reward.table)).pi, policy, 1e-12);
   });
 
   it("takes an occupancy, a policy and feature counts for one and the same expert", async () => {
@@ -248,7 +250,7 @@ describe("maximum causal entropy", () => {
     const phi = Float64Array.from({ length: 15 * F }, () => random.normal());
     const reward = linearReward(features(mdp, "s", phi));
     const true_w = [1, -1, 0, 0, 0, 0, 0, 0];
-    const { pi } = softValueIteration(withReward(mdp, { s: linearValues(reward.features, true_w) }));
+    const { pi } = softValueIteration(withRewardTable(mdp, { s: linearValues(reward.features, true_w) }));
     const demos = sample(mdp, pi, 400, 7);
     const sparse: Record<string, Float64Array> = {};
     for (const optimizer of ["lbfgs", "adam", "ascent"] as const) {
@@ -280,7 +282,7 @@ describe("maximum causal entropy", () => {
     const { mdp } = withLine(9);
     const x = Float64Array.from({ length: 9 }, (_, s) => (s - 4) / 4);
     const truth = x.map((value) => 2 - 4 * value * value); // the middle is best
-    const { pi } = softValueIteration(withReward(mdp, { s: truth }));
+    const { pi } = softValueIteration(withRewardTable(mdp, { s: truth }));
     const phi = features(mdp, "s", x);
     const options = { learningRate: 0.02, rounds: 400, seed: 1 };
     const neural = await train(maxentIrl, { mdp, reward: neuralReward(phi, { hidden: [16] }), demos: { policy: pi } }, options);

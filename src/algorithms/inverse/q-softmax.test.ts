@@ -6,7 +6,7 @@ import { rng } from "../../autodiff/random.ts";
 import { pairs } from "../../data/index.ts";
 import { garnet } from "../../envs/tabular/garnet.ts";
 import { discrete } from "../../mdp/space.ts";
-import { tabularMdp, withObjective, withReward } from "../../mdp/tabular.ts";
+import { tabularMdp, withObjective, withRewardTable } from "../../mdp/tabular.ts";
 import { tabular } from "../../policies/tabular.ts";
 import { features, linearValues } from "../../rewards/index.ts";
 import { softValueIteration } from "../../solvers/index.ts";
@@ -95,7 +95,7 @@ describe("reward then policy condenses to a policy", () => {
     const { mdp } = garnet({ S: 8, A: 3, seed: 6 });
     const demos = sample(mdp, randomPolicy(mdp, 1), 100, 2, 30);
     const { policy, reward } = await train(qSoftmax, { mdp, demos });
-    const again = softValueIteration(withReward(mdp, reward!)).pi;
+    const again = softValueIteration(withRewardTable(mdp, reward!)).pi;
     expect(largest(again, policy)).toBeLessThan(1e-8);
   });
 });

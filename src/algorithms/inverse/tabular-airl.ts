@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/index.ts";
-import { madeOnce, type TabularMdp, withReward } from "../../mdp/index.ts";
+import { madeOnce, type TabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { indicators } from "../../rewards/index.ts";
 import { type PolicyTable, softValueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -94,7 +94,7 @@ export const tabularAirl: Algorithm<
     const expert = expertOf(state, mdp, demos);
     // π soft-optimal for f, and how often it makes each transition
     const f = shaped(mdp, options, theta);
-    const { pi } = softValueIteration(withReward(mdp, { sas: f }), { temperature: options.temperature });
+    const { pi } = softValueIteration(withRewardTable(mdp, { sas: f }), { temperature: options.temperature });
     const own = policyVisits(mdp, "sas", pi);
 
     // ∂/∂f = expert (1 − D) − own D for each transition, then by the chain rule to θ
@@ -117,7 +117,7 @@ export const tabularAirl: Algorithm<
 
   async result({ options, theta }, { mdp }) {
     const f = shaped(mdp, options, theta);
-    const { pi: policy } = softValueIteration(withReward(mdp, { sas: f }), { temperature: options.temperature });
+    const { pi: policy } = softValueIteration(withRewardTable(mdp, { sas: f }), { temperature: options.temperature });
     if (options.over === "sa") return { reward: { over: "sa", table: { sa: theta.slice() } }, policy };
     const g = theta.slice(0, mdp.S);
     return { reward: { over: "s", table: { s: g } }, shaping: theta.slice(mdp.S), policy };

@@ -1,7 +1,7 @@
 import { tabularAirl, train } from "../../algorithms/index.ts";
 import { rng } from "../../autodiff/index.ts";
 import { meanInterval } from "../../evaluation/index.ts";
-import { type TabularMdp, withReward } from "../../mdp/index.ts";
+import { type TabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { type PolicyTable, policyEvaluation, softValueIteration, uniformPolicy, valueIteration } from "../../solvers/index.ts";
 import { type Experiment, exactly, judged, type Series } from "../experiment.ts";
 import expected from "./expected.json" with { type: "json" };
@@ -85,7 +85,7 @@ export const fu2018Tabular: Experiment = {
 async function learn(here: TabularMdp, there: TabularMdp, over: "s" | "sa", rounds: number): Promise<Learned> {
   const expert = softValueIteration(here).pi;
   const { reward, policy } = await train(tabularAirl, { mdp: here, demos: { policy: expert } }, { over, rounds });
-  const retrained = valueIteration(withReward(there, reward.table)).pi;
+  const retrained = valueIteration(withRewardTable(there, reward.table)).pi;
   const [best, random] = [valueIteration(there).pi, uniformPolicy(there)].map((pi) => returnOf(there, pi));
   const g = Float64Array.from("s" in reward.table ? reward.table.s : "sa" in reward.table ? reward.table.sa : []);
   return {

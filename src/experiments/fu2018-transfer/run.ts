@@ -3,7 +3,7 @@ import { rng } from "../../autodiff/index.ts";
 import { rollout } from "../../data/index.ts";
 import { fromTabular } from "../../envs/index.ts";
 import { meanInterval } from "../../evaluation/index.ts";
-import { type Policy, type TabularMdp, withReward } from "../../mdp/index.ts";
+import { type Policy, type TabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { mlp, tableOf } from "../../policies/index.ts";
 import { type PolicyTable, policyEvaluation, softValueIteration, uniformPolicy, valueIteration } from "../../solvers/index.ts";
 import { type Experiment, judged, type Series } from "../experiment.ts";
@@ -93,7 +93,7 @@ async function pairOfMazes(seed: number, { rounds, episodes, steps }: Plan): Pro
   const retrained = async (over: "s" | "sa") => {
     const options = { over, rounds, temperature: TEMPERATURE };
     const { reward } = await train(tabularAirl, { mdp: here, demos: { policy: expert } }, options);
-    return valueIteration(withReward(there, reward.table)).pi;
+    return valueIteration(withRewardTable(there, reward.table)).pi;
   };
   const env = fromTabular(here, { id: "Maze", maxSteps: 20 });
   const demos = await rollout(env, drawing(env, expert), { episodes, seed });

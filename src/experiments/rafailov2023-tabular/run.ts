@@ -1,6 +1,6 @@
 import { dpo, start } from "../../algorithms/index.ts";
 import { type Rng, rng } from "../../autodiff/index.ts";
-import { discrete, type Preference, type Response, withReward } from "../../mdp/index.ts";
+import { discrete, type Preference, type Response, withRewardTable } from "../../mdp/index.ts";
 import { responsesOf, tabular } from "../../policies/index.ts";
 import { softValueIteration } from "../../solvers/index.ts";
 import { type Experiment, judged } from "../experiment.ts";
@@ -97,7 +97,7 @@ async function overEpisodes(random: Rng, beta: number): Promise<Errors> {
   let V = new Float64Array(S);
   for (let h = H - 1; h >= 0; h--) {
     const sa = mdp.r.map((value, i) => value + beta * logRef[h * S * A + i] + V[world.next[i]]);
-    const solved = softValueIteration({ ...withReward(mdp, { sa }), H: 1 }, { temperature: beta });
+    const solved = softValueIteration({ ...withRewardTable(mdp, { sa }), H: 1 }, { temperature: beta });
     optimum.set(
       solved.Q.map((q, i) => (q - solved.V[Math.floor(i / A)]) / beta),
       h * S * A,

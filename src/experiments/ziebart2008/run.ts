@@ -9,7 +9,7 @@ import {
 import { rng } from "../../autodiff/index.ts";
 import { roadNetwork } from "../../envs/index.ts";
 import { meanInterval, pairedDifference } from "../../evaluation/index.ts";
-import { withReward } from "../../mdp/index.ts";
+import { withRewardTable } from "../../mdp/index.ts";
 import { linearReward, linearValues } from "../../rewards/index.ts";
 import { softmaxPolicy, softValueIteration, valueIteration } from "../../solvers/index.ts";
 import { type Experiment, judged } from "../experiment.ts";
@@ -139,8 +139,8 @@ async function scored(seed: number, driver: Driver, size: Size): Promise<Record<
   const actions = await train(boltzmannIrl, problem, { l2: L2 });
   const margin = await train(maxMarginPlanning, problem, { l2: L2, rounds: size.rounds, seed });
   const apprentice = await train(apprenticeship, problem, { tolerance: 0.05, rounds: 30, seed });
-  const soft = softValueIteration(withReward(mdp, maxent.reward.table)).pi;
-  const chosen = softmaxPolicy(mdp.A, valueIteration(withReward(mdp, actions.reward.table)).Q);
+  const soft = softValueIteration(withRewardTable(mdp, maxent.reward.table)).pi;
+  const chosen = softmaxPolicy(mdp.A, valueIteration(withRewardTable(mdp, actions.reward.table)).Q);
   return {
     maxent: score(linearValues(phi, maxent.reward.w!), actionLogLikelihood(mdp, soft, test)), // P(τ) is largest where the reward is
     actions: score(probable(chosen), actionLogLikelihood(mdp, chosen, test)),

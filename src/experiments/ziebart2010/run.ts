@@ -2,7 +2,7 @@ import { maxentIrl, train } from "../../algorithms/index.ts";
 import { type Rng, rng } from "../../autodiff/index.ts";
 import { garnet, windyCliff } from "../../envs/index.ts";
 import { meanInterval } from "../../evaluation/index.ts";
-import { type TabularMdp, withReward } from "../../mdp/index.ts";
+import { type TabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { features, indicators, type LinearReward, linearReward } from "../../rewards/index.ts";
 import { softValueIteration } from "../../solvers/index.ts";
 import { type Experiment, judged } from "../experiment.ts";
@@ -97,7 +97,7 @@ function randomFeatures(mdp: TabularMdp, random: Rng): LinearReward {
 /** An expert that is soft-optimal for a random reward, linear in the features or not, and what each method makes of it. */
 async function both(mdp: TabularMdp, reward: LinearReward, random: Rng) {
   const s = Float64Array.from({ length: mdp.S }, () => random.normal());
-  return matched(mdp, reward, softValueIteration(withReward(mdp, { s })).pi);
+  return matched(mdp, reward, softValueIteration(withRewardTable(mdp, { s })).pi);
 }
 
 /** The largest difference between the expert's feature counts and the learned policy's, when it acts in the world. */
