@@ -49,7 +49,7 @@ export function fromTensors(
       if (!own) wrong.push(`${file} [${wanted.join(", ")}] is missing`);
       else if (own.shape.join() !== wanted.join())
         wrong.push(`${file} has the shape [${own.shape.join(", ")}], expected [${wanted.join(", ")}]`);
-      else place(own.data, target, rows, total, at, source, k);
+      else copy(inFile(source, k, rows, own.data), columns(target, total, at), rows, source.sides[k]);
       at += source.sides[k];
     });
     if (source.order) reorder(target, rows, total, source.order);
@@ -76,7 +76,7 @@ export function toTensors(family: FamilyName, config: TransformerConfig, theta: 
     source.names.forEach((file, k) => {
       const shape = fileShape(source, k, shapes[i]);
       const data = new Float32Array(shape.reduce((n, side) => n * side, 1));
-      lift(values, data, rows, total, at, source, k);
+      copy(columns(values, total, at), inFile(source, k, rows, data), rows, source.sides[k]);
       out.set(file, { shape, data });
       at += source.sides[k];
     });
@@ -180,34 +180,31 @@ function fileShape(source: Source, k: number, shape: readonly number[]): number[
   return source.turned ? [source.sides[k], shape[0]] : [shape[0], source.sides[k]];
 }
 
-/** Writes array k of a source to its columns of a matrix `[rows, total]`. */
-function place(
-  data: Float32Array,
-  target: Float32Array,
-  rows: number,
-  total: number,
-  at: number,
-  source: Source,
-  k: number,
-): void {
-  const side = source.sides[k];
-  const [byRow, byColumn] = source.turned ? [1, rows] : [side, 1];
-  for (let r = 0; r < rows; r++) for (let c = 0; c < side; c++) target[r * total + at + c] = data[r * byRow + c * byColumn];
+/** A matrix inside an array: entry (r, c) is `values[start + r * byRow + c * byColumn]`. */
+interface Block {
+  readonly values: Float32Array;
+  readonly start: number;
+  readonly byRow: number;
+  readonly byColumn: number;
 }
 
-/** Reads array k of a source from its columns. */
-function lift(
-  values: Float32Array,
-  data: Float32Array,
-  rows: number,
-  total: number,
-  at: number,
-  source: Source,
-  k: number,
-): void {
-  const side = source.sides[k];
-  const [byRow, byColumn] = source.turned ? [1, rows] : [side, 1];
-  for (let r = 0; r < rows; r++) for (let c = 0; c < side; c++) data[r * byRow + c * byColumn] = values[r * total + at + c];
+/** Array k of a source as the file keeps it, with our rows and columns. */
+function inFile({ turned, sides }: Source, k: number, rows: number, values: Float32Array): Block {
+  return { values, start: 0, byRow: turned ? 1 : sides[k], byColumn: turned ? rows : 1 };
+}
+
+/** The columns from `start` on of our matrix `[rows, total]`. */
+function columns(values: Float32Array, total: number, start: number): Block {
+  return { values, start, byRow: total, byColumn: 1 };
+}
+
+/** Copies `rows` by `side` entries. */
+function copy(from: Block, to: Block, rows: number, side: number): void {
+  const [source, target] = [from.values, to.values];
+  for (let r = 0; r < rows; r++) {
+    const [first, place] = [from.start + r * from.byRow, to.start + r * to.byRow];
+    for (let c = 0; c < side; c++) target[place + c * to.byColumn] = source[first + c * from.byColumn];
+  }
 }
 
 function reorder(values: Float32Array, rows: number, total: number, order: Int32Array): void {
