@@ -13,7 +13,7 @@ await finish(async () => {
   const { default: ts } = await import("typescript");
   const source = readFileSync(join(root, "examples", `${name}.ts`), "utf8");
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
-  const folder = join(root, "dist", "examples");
+  const folder = join(root, "dist-examples"); // inside of the package, whose name they import, and no part of what is published
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}.mjs`);
   writeFileSync(file, ts.transpileModule(source, { compilerOptions }).outputText);
