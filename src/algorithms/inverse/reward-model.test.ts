@@ -74,12 +74,27 @@ describe("a reward from comparisons, by maximum likelihood", () => {
     expect(moved.reward.members[0][0]).toBeCloseTo(2 + Math.log(3), 2);
   });
 
-  it("centring puts the mean of the rewards at 0 and leaves the order as it is", async () => {
+  it("centring puts the mean of the rewards at 0 and leaves what is preferred as it is", async () => {
     const problem = { reward: explicitRewardModel(policy), preferences: preferences(32, 1) };
-    const centred = await train(rewardModel, problem, { ...options, updates: 60, centring: 0.5 });
-    const last = centred.records[centred.records.length - 1];
-    expect(Math.abs(last["rewards/chosen"] + last["rewards/rejected"])).toBeLessThan(0.2);
-    expect(last.accuracy).toBeGreaterThan(0.95);
+    const unseen = preferences(32, 2);
+    const trained = async (centring: number) => {
+      const { reward, records } = await train(rewardModel, problem, { ...options, updates: 60, centring });
+      const last = records[records.length - 1];
+      const [w, l] = await Promise.all(
+        (["yw", "yl"] as const).map((side) =>
+          answerRewards(
+            reward,
+            unseen.map((pair) => ({ x: pair.x, y: pair[side] })),
+          ),
+        ),
+      );
+      return { sum: last["rewards/chosen"] + last["rewards/rejected"], wins: Array.from(w.mean, (r, i) => r > l.mean[i]) };
+    };
+    const [centred, free] = [await trained(0.5), await trained(0)];
+    expect(Math.abs(centred.sum)).toBeLessThan(0.01);
+    expect(Math.abs(free.sum)).toBeGreaterThan(0.05);
+    expect(centred.wins).toEqual(free.wins);
+    expect(new Set(centred.wins)).toEqual(new Set([true]));
   });
 
   it("members of an ensemble differ most on responses unlike those compared", async () => {
