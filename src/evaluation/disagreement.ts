@@ -1,5 +1,5 @@
 import { count, type Dataset, trajectoryAt } from "../data/index.ts";
-import { type ActionSpace, type Actions, type Observations, type Policy, size } from "../mdp/index.ts";
+import { type Actions, actionDistance, type Observations, type Policy, size } from "../mdp/index.ts";
 
 /**
  * How far two answers to the same states differ, trajectory by trajectory, `[n]`: for choices the share of steps with
@@ -19,7 +19,7 @@ export async function disagreementByTrajectory(policy: Policy, data: Dataset): P
     const tau = trajectoryAt(data, i);
     const T = tau.rewards.length;
     const states = Float32Array.from(tau.observations.subarray(0, T * size(data.observationSpace)));
-    out[i] = difference(space, await ask(policy, states, T * K), tau.actions, T);
+    out[i] = actionDistance(space, await ask(policy, states, T * K), tau.actions, T);
   }
   return out;
 }
@@ -29,26 +29,4 @@ async function ask(policy: Policy, states: Observations, expected: number): Prom
   if (actions.length !== expected)
     throw new RangeError(`the policy answered with ${actions.length} numbers, expected ${expected}; one action for each state`);
   return actions;
-}
-
-function difference(space: ActionSpace, a: Actions, b: Actions, T: number): number {
-  const K = size(space);
-  let sum = 0;
-  for (let h = 0; h < T; h++) {
-    if (space.kind === "box") {
-      for (let k = 0; k < K; k++) {
-        const half = (space.high[k] - space.low[k]) / 2;
-        const clipped = Math.min(space.high[k], Math.max(space.low[k], a[h * K + k]));
-        sum += ((clipped - b[h * K + k]) / (Number.isFinite(half) ? half : 1)) ** 2 / K;
-      }
-    } else {
-      for (let k = 0; k < K; k++) {
-        if (a[h * K + k] !== b[h * K + k]) {
-          sum += 1;
-          break;
-        }
-      }
-    }
-  }
-  return space.kind === "box" ? Math.sqrt(sum / T) : sum / T;
 }

@@ -1,6 +1,6 @@
 import { layout, type ParamTree, Rng, rng } from "../../../autodiff/index.ts";
 import { actionColumn, deviations, include, noMoments, type RunningMoments } from "../../../data/index.ts";
-import { type Env, type StepBatch, size } from "../../../mdp/index.ts";
+import { actionDistance, type Env, type StepBatch, size } from "../../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../../policies/index.ts";
 import {
   addAbsorbing,
@@ -184,7 +184,7 @@ export async function makeWorkshop(
         a: askedActions,
         theta: state.generator.learner.theta.subarray(0, P),
       });
-      return { distance, disagreement: disagreement(env, mode as Float32Array, askedActions) };
+      return { distance, disagreement: actionDistance(env.action, mode as Float32Array, askedActions, asked!.length) };
     },
   };
 }
@@ -273,25 +273,6 @@ function seen(s: Float32Array, normal: Normaliser | undefined): Float32Array {
   return s.map((value, k) => (value - mean[k % D]) / std[k % D]);
 }
 
-function disagreement({ action }: Env, mode: ArrayLike<number>, expert: ArrayLike<number>): number {
-  const K = size(action);
-  const N = expert.length / K;
-  let sum = 0;
-  for (let k = 0; k < N; k++) {
-    let apart = 0;
-    for (let j = 0; j < K; j++) {
-      const difference = mode[k * K + j] - expert[k * K + j];
-      if (action.kind !== "box") apart = difference === 0 ? apart : 1;
-      else {
-        const half = (action.high[j] - action.low[j]) / 2;
-        apart += (difference / (Number.isFinite(half) ? half : 1)) ** 2 / K;
-      }
-    }
-    sum += apart;
-  }
-  return action.kind === "box" ? Math.sqrt(sum / N) : sum / N;
-}
-
 /** Throws on an option that can't be. */
 export function checkOptions(options: AdversarialOptions): void {
   for (const name of ["rewardUpdates", "rewardBatch", "memory", "members", "every"] as const) {
@@ -302,10 +283,8 @@ export function checkOptions(options: AdversarialOptions): void {
     const value = options[name];
     if (!(Number.isSafeInteger(value) && value >= 0)) throw new RangeError(`${name} is a whole number from 0, found ${value}`);
   }
-  for (const name of ["rewardRate"] as const) {
-    if (!(options[name] > 0 && Number.isFinite(options[name])))
-      throw new RangeError(`${name} is a positive number, found ${options[name]}`);
-  }
+  if (!(options.rewardRate > 0 && Number.isFinite(options.rewardRate)))
+    throw new RangeError(`rewardRate is a positive number, found ${options.rewardRate}`);
   for (const name of ["rewardDecay", "gradientPenalty", "noise", "rewardEntropy", "doubt"] as const) {
     if (!(options[name] >= 0 && Number.isFinite(options[name])))
       throw new RangeError(`${name} is a number from 0, found ${options[name]}`);
