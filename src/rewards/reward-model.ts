@@ -113,6 +113,7 @@ function programOf(model: RewardModel, rows: number): Promise<Program> {
   if (!program) {
     program = compile({ outputs: { r: model.reward({ rows }) }, params: model.params });
     own.set(rows, program);
+    program.catch(() => own.delete(rows)); // what fails is tried again
   }
   return program;
 }

@@ -8,6 +8,7 @@ import {
   pairCount,
   type TokenSequences,
 } from "../../data/index.ts";
+import { madeOnce } from "../../mdp/index.ts";
 import {
   type LanguageFamily,
   type LanguageModel,
@@ -147,6 +148,7 @@ interface Kind<Problem, Options extends CloningOptions, Policy> {
 function cloning<Problem, Options extends CloningOptions, Policy>(
   kind: Kind<Problem, Options, Policy>,
 ): Algorithm<Problem, Options, CloningState<Options>, BehaviorCloningRecord, { policy: Policy }> {
+  const lessonsOf = madeOnce((state: CloningState<Options>, problem: Problem) => kind.lessons(state, problem));
   return {
     name: kind.name,
     about: kind.about,
@@ -161,7 +163,7 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
 
     async iterate(state, problem) {
       const { learner } = state;
-      const lessons = await lessonsOf(state, () => kind.lessons(state, problem));
+      const lessons = await lessonsOf(state, problem);
       // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)) for minibatches b, up to the end of the epoch.
       const first = learner.t;
       const until = Math.min(state.total, first + kind.round, (Math.floor(first / lessons.perEpoch) + 1) * lessons.perEpoch);
@@ -281,15 +283,6 @@ export const supervisedFineTuning: Algorithm<
   policy: ({ policy }, theta) => languageModel(policy, theta.slice()),
   reads: (loss) => ({ perplexity: Math.exp(loss) }),
 });
-
-/** What is made once for a run and can be made again from its state: compiled programs, buffers. */
-const made = new WeakMap<object, Promise<Lessons>>();
-
-function lessonsOf(state: object, make: () => Promise<Lessons>): Promise<Lessons> {
-  const known = made.get(state) ?? make();
-  made.set(state, known);
-  return known;
-}
 
 async function validated<Options extends CloningOptions>(
   state: CloningState<Options>,
