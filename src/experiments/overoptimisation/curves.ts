@@ -5,7 +5,7 @@ export interface Point {
   readonly gold: number;
 }
 
-/** A curve at given d, between the two points beside each; its points in the order of d, three at a time in the mean. */
+/** A curve at given d, between the two points beside each; its points in the order of d, each with the two on either side of it in the mean. */
 export function along(points: readonly Point[], ds: readonly number[], smooth: boolean): Point[] {
   const sorted = [...points].sort((a, b) => a.d - b.d);
   const list = smooth ? sorted.map((_, i) => meanPoint(sorted.slice(Math.max(0, i - 2), i + 3))) : sorted;
