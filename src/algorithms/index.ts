@@ -201,7 +201,7 @@ export {
   rlhf,
 } from "./inverse/rlhf.ts";
 export type { SoftRecord, SoftState } from "./inverse/soft-learner.ts";
-export type { SoftOptions, SoftProblem } from "./inverse/soft-options.ts";
+export type { SoftLearnerOptions, SoftProblem } from "./inverse/soft-options.ts";
 export { type IqLearnPreset, iqLearnPresets } from "./inverse/soft-presets.ts";
 export { type SqilOptions, type SqilProblem, type SqilRecord, type SqilState, sqil } from "./inverse/sqil.ts";
 export {

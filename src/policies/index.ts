@@ -11,7 +11,7 @@ export { linearPolicy, type MlpOptions, mlp } from "./mlp.ts";
 export { type HeadOptions, headFor, type PolicyModel, parameterCount, type Spaces, usualDistribution } from "./model.ts";
 export { type Activation, activations, type DenseOptions, dense, type Network } from "./network.ts";
 export { type NeuralPolicy, neuralPolicy } from "./neural.ts";
-export { featureCount, features, type Normaliser, normaliser } from "./observation.ts";
+export { featureCount, type Normaliser, normaliser, observationFeatures } from "./observation.ts";
 export { loadPolicy, type OnnxPolicy } from "./onnx-policy.ts";
 export type {
   BatchShape,

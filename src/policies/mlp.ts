@@ -1,7 +1,7 @@
 import type { Plain } from "../mdp/index.ts";
 import { type HeadOptions, headFor, joinParams, type PolicyModel, type Spaces } from "./model.ts";
 import { type Activation, type DenseOptions, dense, type Network } from "./network.ts";
-import { featureCount, features } from "./observation.ts";
+import { featureCount, observationFeatures } from "./observation.ts";
 
 export interface MlpOptions extends HeadOptions {
   readonly hidden?: readonly number[];
@@ -25,7 +25,7 @@ export function mlp(target: DenseOptions | Spaces, options: MlpOptions = {}): Ne
     action: target.action,
     params: joinParams(network.params, head),
     head,
-    forward: (s, normal) => network(features(target.observation, s, normal)),
+    forward: (s, normal) => network(observationFeatures(target.observation, s, normal)),
     description: { kind: hidden.length > 0 ? "mlp" : "linear", hidden: [...hidden], activation, ...real },
   };
 }

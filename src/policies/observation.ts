@@ -29,7 +29,7 @@ export function featureCount(space: Space): number {
 }
 
 /** The features of flat observations s `[B, size(space)]`: `[B, featureCount(space)]`; real entries are normalised if asked. */
-export function features(space: Space, s: Tensor, normal?: Normaliser): Tensor {
+export function observationFeatures(space: Space, s: Tensor, normal?: Normaliser): Tensor {
   return encode(space, s, 0, normal);
 }
 

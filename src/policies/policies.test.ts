@@ -3,7 +3,6 @@ import { compile, initialise, input, mean, rng, type Tensor } from "../autodiff/
 import { box, dict, discrete, multiDiscrete } from "../mdp/index.ts";
 import {
   categorical,
-  features,
   gaussian,
   type Head,
   linearPolicy,
@@ -11,6 +10,7 @@ import {
   mlp,
   neuralPolicy,
   normaliser,
+  observationFeatures,
   squashedGaussian,
   tabular,
 } from "./index.ts";
@@ -149,7 +149,7 @@ describe("observations become features", () => {
     const space = dict({ b: discrete(3), a: box([2]) });
     const s = input("s", ["B", 3]);
     const normal = normaliser({ mean: [1, 2, 0], std: [2, 0, 1] });
-    const program = await compile({ outputs: { x: features(space, s, normal) } });
+    const program = await compile({ outputs: { x: observationFeatures(space, s, normal) } });
     const { x } = await program.run({ s: Float32Array.of(3, 5, 2, 1, 2, 0) });
     expect(Array.from(x)).toEqual([1, 3, 0, 0, 1, 0, 0, 1, 0, 0]);
   });

@@ -1,6 +1,6 @@
 import { cast, concat, constant, expandDims, input, mul, oneHot, slice, sub, type Tensor } from "../autodiff/index.ts";
 import { type ActionSpace, type Box, type Space, type StepBatch, size } from "../mdp/index.ts";
-import { featureCount, features, type Normaliser, type Spaces } from "../policies/index.ts";
+import { featureCount, type Normaliser, observationFeatures, type Spaces } from "../policies/index.ts";
 
 /** What a reward of steps depends on: the state; also the action; also where the step leads; also whether the world ended there. */
 export type StepOver = "s" | "sa" | "sas" | "sasd";
@@ -175,12 +175,12 @@ export function encodedSteps(
   const gone = expandDims(inputs.absorbing, 1);
   const over = expandDims(inputs.terminated, 1);
   const here = (values: Tensor, away: Tensor) => (absorbing ? mul(values, sub(1, away)) : values);
-  const parts = [here(features(observation, inputs.s, normal), gone)];
+  const parts = [here(observationFeatures(observation, inputs.s, normal), gone)];
   if (absorbing) parts.push(gone);
   if (a[1] > a[0]) parts.push(here(actionRows(action, inputs.a), gone));
   if (next[1] > next[0]) {
     const away = absorbing ? sub(1, mul(sub(1, gone), sub(1, over))) : over;
-    parts.push(here(features(observation, inputs.next, normal), away));
+    parts.push(here(observationFeatures(observation, inputs.next, normal), away));
     if (absorbing) parts.push(away);
   }
   if (ended[1] > ended[0]) parts.push(absorbing ? mul(over, 0) : over);
@@ -189,7 +189,7 @@ export function encodedSteps(
 
 function actionRows(space: ActionSpace, a: Tensor): Tensor {
   if (space.kind === "discrete") return oneHot(a, space.n);
-  if (space.kind === "multi-discrete") return features(space, cast(a, "float32"));
+  if (space.kind === "multi-discrete") return observationFeatures(space, cast(a, "float32"));
   const { mid, half } = halfRange(space);
   return mul(sub(a, constant(mid)), constant(half.map((h) => 1 / h)));
 }

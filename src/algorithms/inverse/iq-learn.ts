@@ -4,12 +4,12 @@ import type { NeuralPolicy } from "../../policies/index.ts";
 import { softQ } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type SoftRecord, type SoftState, softInit, softPolicy, softRound, softTheta } from "./soft-learner.ts";
-import { type SoftOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
+import { type SoftLearnerOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
 import { type SoftLoss, softTree } from "./soft-update.ts";
 
 export type IqLearnProblem = SoftProblem;
 
-export interface IqLearnOptions extends SoftOptions {
+export interface IqLearnOptions extends SoftLearnerOptions {
   /**
    * How the term (1 − γ) E_ρ[V(s₀)] is estimated: at first states (`v0`), or by E[V(s) − γ V(s′)], which telescopes to the same, over
    * the expert's steps (`value_expert`) or over the expert's and the learner's own (`value`, online).

@@ -4,13 +4,13 @@ import { type Env, madeOnce, type Plain } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, normaliser } from "../../policies/index.ts";
 import { type Episodes, type Replay, replayOf, type SoftQ, softQ } from "../../solvers/index.ts";
 import { expertSteps } from "./expert-steps.ts";
-import { checkSoft, type SoftOptions, type SoftProblem } from "./soft-options.ts";
+import { checkSoft, type SoftLearnerOptions, type SoftProblem } from "./soft-options.ts";
 import { type SoftLoss, type SoftWorkshop, softWorkshop, wholeTree } from "./soft-update.ts";
 
 // What IQ-Learn and SQIL share: soft values that are learned from the expert's steps and, online, from the learner's own.
 
 /** Plain data: all that the next round depends on, copies and memory included. */
-export interface SoftState<Options extends SoftOptions> {
+export interface SoftState<Options extends SoftLearnerOptions> {
   options: Options;
   /** The actor's parameters where there is one, then those of Q, then those of the target network where there is one. */
   learner: TrainState;
@@ -36,7 +36,7 @@ export interface SoftRecord {
   episodeLength?: number;
 }
 
-export async function softInit<Options extends SoftOptions>(
+export async function softInit<Options extends SoftLearnerOptions>(
   name: string,
   problem: SoftProblem,
   options: Options,
@@ -65,7 +65,7 @@ export async function softInit<Options extends SoftOptions>(
 }
 
 /** One round. The loss is asked for once in a run. */
-export async function softRound<Options extends SoftOptions>(
+export async function softRound<Options extends SoftLearnerOptions>(
   state: SoftState<Options>,
   problem: SoftProblem,
   loss: SoftLoss<Options>,
@@ -94,7 +94,7 @@ export async function softRound<Options extends SoftOptions>(
 }
 
 /** The policy that goes with the present values. */
-export function softPolicy<Options extends SoftOptions>(state: SoftState<Options>, { policy }: SoftProblem): NeuralPolicy {
+export function softPolicy<Options extends SoftLearnerOptions>(state: SoftState<Options>, { policy }: SoftProblem): NeuralPolicy {
   const model = softQ(policy, state.options).policy;
   const normal = state.normaliser ?? undefined;
   return neuralPolicy(model, state.learner.theta.subarray(0, layout(model.params).size), normal);
@@ -105,18 +105,18 @@ export function softTheta({ pi, q }: SoftQ, learner: TrainState): Float32Array {
   return learner.theta.slice(0, (pi ? layout(pi).size : 0) + layout(q).size);
 }
 
-const workshop: <Options extends SoftOptions>(
+const workshop: <Options extends SoftLearnerOptions>(
   state: SoftState<Options>,
   problem: SoftProblem,
   loss: SoftLoss<Options>,
 ) => Promise<SoftWorkshop> = madeOnce(softWorkshop);
 
 /** Steps of every copy in a round. */
-function stepsOf({ updatesPerRound, stepsPerUpdate, copies }: SoftOptions): number {
+function stepsOf({ updatesPerRound, stepsPerUpdate, copies }: SoftLearnerOptions): number {
   return Math.max(1, Math.round((updatesPerRound * stepsPerUpdate) / copies));
 }
 
-function begun(env: Env, { copies, capacity, seed }: SoftOptions): NonNullable<SoftState<SoftOptions>["own"]> {
+function begun(env: Env, { copies, capacity, seed }: SoftLearnerOptions): NonNullable<SoftState<SoftLearnerOptions>["own"]> {
   const world = env.vector(copies, { autoreset: "same-step" });
   world.reset(seed);
   return {

@@ -12,7 +12,7 @@ export interface SoftProblem {
   readonly env?: Env;
 }
 
-export interface SoftOptions {
+export interface SoftLearnerOptions {
   /** Updates of the parameters in all. */
   updates: number;
   /** The expert's steps in a minibatch; online, as many of the learner's own beside them. */
@@ -52,7 +52,7 @@ export interface SoftOptions {
   seed: number;
 }
 
-export const softDefaults: SoftOptions = {
+export const softDefaults: SoftLearnerOptions = {
   updates: 3000,
   batchSize: 64,
   learningRate: 1e-3,
@@ -75,7 +75,7 @@ export const softDefaults: SoftOptions = {
 };
 
 /** Throws, in one line, on problem and options that don't fit together. */
-export function checkSoft(name: string, { demos, policy, env }: SoftProblem, options: SoftOptions): void {
+export function checkSoft(name: string, { demos, policy, env }: SoftProblem, options: SoftLearnerOptions): void {
   const spaces = [
     [`the demonstrations are`, demos.observationSpace, demos.actionSpace] as const,
     ...(env ? [[`${env.id} is`, env.observation, env.action] as const] : []),

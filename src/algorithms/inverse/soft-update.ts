@@ -28,7 +28,7 @@ import {
 } from "../../solvers/index.ts";
 import { type ExpertSteps, expertSteps } from "./expert-steps.ts";
 import type { SoftState } from "./soft-learner.ts";
-import type { SoftOptions, SoftProblem } from "./soft-options.ts";
+import type { SoftLearnerOptions, SoftProblem } from "./soft-options.ts";
 
 // One update of IQ-Learn and SQIL as a program, and the columns of steps that it is fed.
 
@@ -63,7 +63,7 @@ export function softTree({ pi, q }: SoftQ): ParamTree {
 }
 
 /** All parameters as one tree: actor and Q, and the target network where there is one. */
-export function wholeTree(soft: SoftQ, { targetRate }: SoftOptions): ParamTree {
+export function wholeTree(soft: SoftQ, { targetRate }: SoftLearnerOptions): ParamTree {
   return targetRate > 0 ? { ...softTree(soft), target: twinOf(soft.q) } : softTree(soft);
 }
 
@@ -80,7 +80,7 @@ export interface SoftWorkshop {
 const BLOCK_ENTRIES = 1 << 19;
 
 /** The programs and columns of a run. The loss is asked for once. */
-export async function softWorkshop<Options extends SoftOptions>(
+export async function softWorkshop<Options extends SoftLearnerOptions>(
   state: SoftState<Options>,
   { demos, policy, env }: SoftProblem,
   lossOf: SoftLoss<Options>,
@@ -177,7 +177,7 @@ function drawStarts({ starts }: ExpertSteps, random: Rng, into: Float32Array, D:
   }
 }
 
-function sectionsOf({ pi, q }: SoftQ, options: SoftOptions): Section[] {
+function sectionsOf({ pi, q }: SoftQ, options: SoftLearnerOptions): Section[] {
   const { learningRate, actorRate, targetRate, schedule, updates } = options;
   const rate = (first: number) => (schedule === "linear" ? linearSchedule(first, updates) : first);
   const P = pi ? layout(pi).size : 0;

@@ -2,11 +2,11 @@ import { add, constant, mean, mul, slice, square, stopGradient, sub } from "../.
 import type { NeuralPolicy } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type SoftRecord, type SoftState, softInit, softPolicy, softRound } from "./soft-learner.ts";
-import { type SoftOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
+import { type SoftLearnerOptions, type SoftProblem, softDefaults } from "./soft-options.ts";
 import type { SoftLoss } from "./soft-update.ts";
 
 export type SqilProblem = SoftProblem;
-export type SqilOptions = SoftOptions;
+export type SqilOptions = SoftLearnerOptions;
 export type SqilState = SoftState<SqilOptions>;
 
 /** One round. */

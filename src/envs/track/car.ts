@@ -36,7 +36,7 @@ export function curvatureOf(wheels: number): number {
  *   ẋ = v cos ψ,  ẏ = v sin ψ,  ψ̇ = v tan δ / L,  |δ̇| ≤ 1 rad/s
  * Changes the car in place. Exact along arcs of constant δ up to O(Δt³).
  */
-export function drive(car: Car, curvature: number, seconds = STEP): void {
+export function driveCar(car: Car, curvature: number, seconds = STEP): void {
   const wanted = wheelsFor(Math.min(LOCK, Math.max(-LOCK, curvature)));
   const dt = seconds / PARTS;
   const most = STEERING_RATE * dt;

@@ -1,5 +1,5 @@
 export { type Camera, cameraOf, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
-export { type Car, curvatureOf, drive, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
+export { type Car, curvatureOf, driveCar, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
 export { type Driving, driving, roadStates } from "./metrics.ts";
 export { coloured, png } from "./png.ts";
 export { curvatureAt, HALF_WIDTH, locate, mirrored, onCentre, type Place, type Road, road } from "./road.ts";

@@ -4,7 +4,7 @@ import { rng } from "../../autodiff/random.ts";
 import { driver } from "../../experts/driver.ts";
 import type { Env } from "../../mdp/env.ts";
 import { size } from "../../mdp/space.ts";
-import { type Car, curvatureOf, drive, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
+import { type Car, curvatureOf, driveCar, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
 import { driving, roadStates } from "./metrics.ts";
 import { curvatureAt, locate, mirrored, onCentre, road } from "./road.ts";
 import { STATE_HIGH, STATE_LOW, STATE_SIZE, stateFromBytes, stateToBytes } from "./road-state.ts";
@@ -121,7 +121,7 @@ describe("the car", () => {
     for (const curvature of [0.05, -0.1]) {
       const car = { ...at(), wheels: wheelsFor(curvature) };
       const steps = Math.round((2 * Math.PI) / Math.abs(curvature) / (SPEED * STEP) / 4); // a quarter round
-      for (let t = 0; t < steps; t++) drive(car, curvature);
+      for (let t = 0; t < steps; t++) driveCar(car, curvature);
       const turn = curvature * SPEED * STEP * steps;
       expect(car.x).toBeCloseTo(Math.sin(turn) / curvature, 2);
       expect(car.y).toBeCloseTo((1 - Math.cos(turn)) / curvature, 2);
@@ -132,7 +132,7 @@ describe("the car", () => {
 
   it("turns its wheels no faster than 1 rad/s", () => {
     const car = at();
-    drive(car, LOCK);
+    driveCar(car, LOCK);
     expect(car.wheels).toBeCloseTo(0.1, 9);
   });
 
@@ -146,9 +146,9 @@ describe("the car", () => {
     ]) {
       const car = { x: 0, y: offset, heading: angle, wheels: 0 };
       const greatest = Math.max(Math.abs(offset), Math.abs(angle) * 5);
-      for (let t = 0; t < 20; t++) drive(car, recovery(car.y, car.heading));
+      for (let t = 0; t < 20; t++) driveCar(car, recovery(car.y, car.heading));
       expect(Math.abs(car.y)).toBeLessThan(0.05 * greatest + 0.02);
-      for (let t = 0; t < 20; t++) drive(car, recovery(car.y, car.heading));
+      for (let t = 0; t < 20; t++) driveCar(car, recovery(car.y, car.heading));
       expect(Math.abs(car.y)).toBeLessThan(0.01);
     }
   });

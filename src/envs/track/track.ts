@@ -3,7 +3,7 @@ import type { Env } from "../../mdp/env.ts";
 import { box, bytes, dict, size } from "../../mdp/space.ts";
 import { batched, type Dynamics, savedRows } from "../vector.ts";
 import { type Camera, dashboardCamera, type Look, plainLook, takePicture } from "./camera.ts";
-import { type Car, drive, LOCK, SPEED, STEP, wheelsFor } from "./car.ts";
+import { type Car, driveCar, LOCK, SPEED, STEP, wheelsFor } from "./car.ts";
 import { drawnFromAbove } from "./picture.ts";
 import { locate, onCentre, type Road } from "./road.ts";
 import { STATE_HIGH, STATE_LOW, STATE_SIZE, stateToBytes, writeState } from "./road-state.ts";
@@ -135,7 +135,7 @@ function world(
             if (idle[i] !== 0) continue;
             const car = read(i);
             const before = placeOf(car);
-            drive(car, actions[i]);
+            driveCar(car, actions[i]);
             if (pull > 0) {
               const own = KEPT * rows[i * ROW + PULL] + Math.sqrt(1 - KEPT ** 2) * pull * randoms[i].normal();
               rows[i * ROW + PULL] = own;

@@ -1,7 +1,7 @@
 import { concat, constant, div, type ParamTree, reshape, sub, type Tensor } from "../../autodiff/index.ts";
 import type { Box, Space } from "../../mdp/index.ts";
 import { range } from "../../policies/gaussian.ts";
-import { type Activation, dense, featureCount, features, type Normaliser } from "../../policies/index.ts";
+import { type Activation, dense, featureCount, type Normaliser, observationFeatures } from "../../policies/index.ts";
 
 /** A family of action values Q_φ(s, a) for real actions. */
 export interface ActionCritic {
@@ -29,7 +29,7 @@ export function mlpActionCritic(
     params: network.params,
     value(s, a, normal) {
       const unit = div(sub(a, constant(mid)), constant(half));
-      const x = concat([features(spaces.observation, s, normal), unit], 1);
+      const x = concat([observationFeatures(spaces.observation, s, normal), unit], 1);
       return reshape(network(x), [x.shape[0]]);
     },
   };

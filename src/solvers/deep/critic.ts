@@ -1,5 +1,12 @@
 import { type ParamTree, reshape, type Tensor } from "../../autodiff/index.ts";
-import { type Activation, activations, dense, featureCount, features, type PolicyModel } from "../../policies/index.ts";
+import {
+  type Activation,
+  activations,
+  dense,
+  featureCount,
+  observationFeatures,
+  type PolicyModel,
+} from "../../policies/index.ts";
 
 /** A family of state values V_φ. */
 export interface Critic {
@@ -21,5 +28,5 @@ export function mlpCritic(policy: PolicyModel, hidden?: readonly number[]): Crit
     activation,
     outputGain: 1,
   });
-  return { params: network.params, value: (s) => reshape(network(features(observation, s)), [s.shape[0]]) };
+  return { params: network.params, value: (s) => reshape(network(observationFeatures(observation, s)), [s.shape[0]]) };
 }
