@@ -1,6 +1,7 @@
 import type { Progress } from "../algorithms/index.ts";
 import { experiments, type Outcome } from "../experiments/index.ts";
 import { serve } from "./apart.ts";
+import { readData } from "./data-folder.ts";
 import { readPackage } from "./packages.ts";
 
 /** What a worker is told. */
@@ -18,7 +19,8 @@ export async function conduct(
   const experiment = experiments.find((one) => one.id === id);
   if (!experiment) throw new RangeError(`unknown experiment "${id}"`);
   const began = performance.now();
-  const outcome = await experiment.run({ quick, ...(seeds === undefined ? {} : { seeds }), onProgress, read: readPackage });
+  const repetitions = seeds === undefined ? {} : { seeds };
+  const outcome = await experiment.run({ quick, ...repetitions, onProgress, read: readPackage, readData });
   return { outcome, seconds: (performance.now() - began) / 1000 };
 }
 

@@ -8,7 +8,7 @@ import { activations, cnn, linearPolicy, mlp, type PolicyModel, tabular, usualDi
 import { BadInput, given } from "./exit.ts";
 import { type AskedExpert, expertLabel, findExpert, findReward, isSynthetic } from "./expert.ts";
 import { readBytes } from "./files.ts";
-import { choice, list, type Settings, settings, whole } from "./settings.ts";
+import { choice, list, real, type Settings, settings, whole } from "./settings.ts";
 import { meter, say, short } from "./terminal.ts";
 
 /** What a problem is made of, as the configuration of a run keeps it. */
@@ -55,6 +55,7 @@ export const policySettings: Settings = settings(
     activation: choice(...(Object.keys(activations) as [string, ...string[]])),
     distribution: choice("auto", "gaussian", "squashed"),
     scale: choice("fixed", "state", "constant"),
+    initialLogStd: real(-7, 2), // what a policy's own are kept between
   },
 );
 

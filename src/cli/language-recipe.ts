@@ -3,7 +3,7 @@ import type { ArrayCache } from "../data/index.ts";
 import { languageSettings } from "./language.ts";
 import type { Curve } from "./recipe.ts";
 import type { Sample } from "./samples.ts";
-import { type Reading, type Settings, settings } from "./settings.ts";
+import { type Readings, type Settings, settings } from "./settings.ts";
 import type { LanguageIngredients } from "./texts.ts";
 
 /** One line of what a language model came to: a number, before the first update and after the last. */
@@ -58,8 +58,8 @@ export interface LanguageRecipeParts<Problem, Options extends object, State exte
   readonly learner: string;
   /** The folder in a run's folder that holds what was learned, `model` if it is none other. */
   readonly folder?: string;
-  /** How options are read that their defaults don't explain. */
-  readonly readings: Readonly<Partial<Record<keyof Options & string, Reading>>>;
+  /** How options are read: words to choose from, bounds. */
+  readonly readings: Readings<Options>;
   /** Other defaults than the algorithm's. */
   readonly preset?: Partial<Options>;
   /** Which of `--reference`, `--expert` and `--reward` mean something to it. */
@@ -105,7 +105,7 @@ export function languageRecipe<Problem, Options extends object, State extends ob
 ): LanguageRecipe {
   const { algorithm, learner, takes, curves } = parts;
   const { seed: _seed, ...defaults } = { ...algorithm.defaults, ...parts.preset } as Options & { seed?: number };
-  const own = settings(defaults, parts.readings as Record<string, Reading>);
+  const own = settings(defaults as Options, parts.readings);
   return {
     name: algorithm.name,
     about: algorithm.about,

@@ -147,7 +147,7 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   [
     "a rate below 0, before data are looked for",
     "train dpo --model sft --data none.jsonl --set learningRate=-1",
-    /--set learningRate=-1: learningRate is a number above 0, found "-1"/,
+    /--set learningRate=-1: learningRate takes a number above 0, found "-1"/,
   ],
   [
     "a reward that is no file of words, before the folder of the run",

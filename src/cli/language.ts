@@ -19,7 +19,7 @@ import {
 import { filesIn, loadPretrained, readConfig, readVerdict, TEXT_ENDINGS } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { noSuchFile } from "./files.ts";
-import { choice, flag, real, type Settings, settings, whole } from "./settings.ts";
+import { choice, positive, real, type Settings, settings, whole } from "./settings.ts";
 import { counted, say, short } from "./terminal.ts";
 
 /** Transformers that are trained from the start, by the names that `--model` takes. */
@@ -64,11 +64,10 @@ export const languageSettings: Settings = settings(
     context: { ...whole(), expected: `a whole number, 0 for the model's own (${SIZES.context} for a new one)` },
     vocabulary: { ...whole(), expected: `a whole number, 0 for all characters or ${WORDS} words` },
     "lora.rank": { ...whole(), expected: "a whole number, 0 to train the weights themselves" },
-    "lora.alpha": real(0),
+    "lora.alpha": positive(),
     "lora.targets": { expected: "modules with commas between them, or usual", schema: z.string().min(1) },
     validation: real(0, 0.99),
     unusable: choice("refuse", "leave-out"),
-    paged: flag(),
     samples: whole(),
   },
 );

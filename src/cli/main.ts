@@ -250,7 +250,7 @@ function strict(command: Command): void {
   command.configureOutput({
     outputError: (text, write) => {
       const hint = text.includes("unknown option") ? settings : "";
-      write(`${text.trim().replaceAll("\n", " ")}${hint}; see: ${path(command)} --help\n`);
+      write(`${text.trim().replace(/\.$/, "").replaceAll("\n", " ")}${hint}; see: ${path(command)} --help\n`);
     },
   });
   for (const child of command.commands) strict(child);

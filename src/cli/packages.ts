@@ -4,10 +4,9 @@ import { dirname, join } from "node:path";
 
 /**
  * A text file of an installed package, found from this one or from the folder the command is given in. Throws with the
- * command that installs it where there is no such package. A name that begins with ".." is a folder beside that one.
+ * command that installs it where there is no such package.
  */
 export async function readPackage(name: string, file: string): Promise<string> {
-  if (name.startsWith("..")) return readFile(join(process.cwd(), name, file), "utf8");
   for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {
     let folder: string;
     try {

@@ -2,7 +2,7 @@ import { type Algorithm, type PendingRun, type Progress, resume, type Snapshot, 
 import type { Dataset } from "../data/index.ts";
 import type { ActionSpace, Plain, Policy } from "../mdp/index.ts";
 import type { Ingredients } from "./ingredients.ts";
-import { type Reading, type Settings, settings } from "./settings.ts";
+import { type Readings, type Settings, settings } from "./settings.ts";
 
 /** A policy that can be saved as one file. */
 export type SavedPolicy = Policy & { toOnnx(about?: Readonly<Record<string, Plain>>): Uint8Array };
@@ -24,11 +24,6 @@ export interface Curve {
   readonly inOrder?: boolean;
 }
 
-/** The options whose default doesn't say how they are read. */
-type Worded<Options> = {
-  [Name in keyof Options & string]: Options[Name] extends number | boolean | readonly number[] ? never : Name;
-}[keyof Options & string];
-
 /** What an algorithm is to the command line. Everything but `name` is written in one file of `algorithms/`. */
 export interface RecipeParts<Problem, Options extends object, State extends object, Row extends object> {
   readonly algorithm: Algorithm<Problem, Options, State, Row, { policy: SavedPolicy }>;
@@ -38,8 +33,8 @@ export interface RecipeParts<Problem, Options extends object, State extends obje
   readonly expert?: string;
   /** Whether it can maximise a reward that was learned before instead of the environment's own. */
   readonly takesReward?: true;
-  /** How options are read: words to choose from, bounds. Numbers, lists of them and yes or no are known by their defaults. */
-  readonly readings: Readonly<Record<Worded<Options>, Reading>> & Partial<Readonly<Record<keyof Options & string, Reading>>>;
+  /** How options are read: words to choose from, bounds. */
+  readonly readings: Readings<Options>;
   /** Settings, the policy's among them, that other defaults suit better in an environment. */
   preset?(env: string | undefined): Readonly<Record<string, unknown>>;
   /** Makes the problem. It asks for what it needs and gets it, or the caller is told what is missing. */
@@ -94,7 +89,7 @@ export function recipe<Problem, Options extends object, State extends object, Ro
     takesReward,
     ...(expert === undefined ? {} : { expert }),
     preset: (env) => parts.preset?.(env) ?? {},
-    settings: settings(defaults, parts.readings as Record<string, Reading>),
+    settings: settings(defaults as Options, parts.readings),
     async prepare(ingredients, given) {
       const options = given as Options;
       const { problem, heldOut } = await parts.build(ingredients, options);

@@ -90,7 +90,7 @@ function slideSections(slide: Slide, found: ReadonlyMap<string, Finished & { dra
 function experimentSections(one: Finished & { drawn: readonly string[] }): Section[] {
   const { experiment, outcome, seconds, drawn } = one;
   const { id, title, source } = experiment;
-  const text = `${source}. ${verdict(outcome.rows).replace(/^./, (letter) => letter.toUpperCase())}; ${Math.ceil(seconds)} s. What is measured, and how that differs: src/experiments/${id}/README.md.`;
+  const text = `${source}. ${verdict(outcome.rows).replace(/^./, (letter) => letter.toUpperCase())}; ${Math.ceil(seconds)} s. ${outcome.note === undefined ? "" : `${outcome.note} `}What is measured, and how that differs: src/experiments/${id}/README.md.`;
   return [
     { heading: `${id}: ${title}`, level: 4, id, text },
     { table: { head: HEAD, rows: outcome.rows.map(cells) } },

@@ -50,6 +50,7 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
       if (shown.length > 0) tell(`\n${slide.title}`);
       for (const { experiment, outcome } of shown) {
         tell(`\n${experiment.id}: ${experiment.title}\n\n${table(outcome.rows.map(line), LINE_HEAD)}`);
+        if (outcome.note !== undefined) tell(outcome.note);
       }
     }
   }
@@ -58,7 +59,9 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
   tell(`\n${verdict(rows)}, in ${duration((performance.now() - began) / 1000)}; figures in ${request.out}`);
   if (request.json) {
     printJson(
-      finished.flatMap(({ experiment, outcome, seconds }) => outcome.rows.map((row) => ({ id: experiment.id, ...row, seconds }))),
+      finished.flatMap(({ experiment, outcome: { rows, note }, seconds }) =>
+        rows.map((row) => ({ id: experiment.id, ...row, seconds, ...(note === undefined ? {} : { note }) })),
+      ),
     );
   }
   if (missed.length > 0) {

@@ -25,7 +25,7 @@ export function settingsTable(rows: readonly Explained[], width = process.stdout
   const cells = rows.map(({ setting, default: value, expected, meaning }) => [
     setting,
     shown(value),
-    [meaning, expected === "a number" ? "" : `${sentence(expected)}.`].filter((part) => part !== "").join(" "),
+    [meaning, `${sentence(expected)}.`].filter((part) => part !== "").join(" "),
   ]);
   const [first, second] = [0, 1].map((c) => Math.max(...[head, ...cells].map((row) => row[c].length)));
   const room = Math.max(30, width - first - second - 4);

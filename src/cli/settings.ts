@@ -16,6 +16,17 @@ export type Settings = Readonly<Record<string, Setting>>;
 /** How to read one setting, without its default. */
 export type Reading = Omit<Setting, "default">;
 
+/** How options are read, their bounds included: every one but yes or no, which needs no more said, and the seed, which is no setting. */
+export type Readings<Options> = Readonly<
+  Record<
+    { [Name in Exclude<keyof Options & string, "seed">]: Options[Name] extends boolean ? never : Name }[Exclude<
+      keyof Options & string,
+      "seed"
+    >],
+    Reading
+  >
+>;
+
 const numeric = z.string().trim().min(1).transform(Number).pipe(z.number());
 
 /** A number within bounds. */
@@ -28,6 +39,11 @@ export function real(least = -Infinity, most = Infinity): Reading {
 /** A number above 0. */
 export function positive(): Reading {
   return { expected: "a number above 0", schema: numeric.pipe(z.number().gt(0)) };
+}
+
+/** A number between two that it can't be itself. */
+export function between(low: number, high: number): Reading {
+  return { expected: `a number between ${low} and ${high}`, schema: numeric.pipe(z.number().gt(low).lt(high)) };
 }
 
 /** A number from 0 to below a bound. */
@@ -54,16 +70,14 @@ export function flag(): Reading {
   return { expected: "true or false", schema: z.enum(["true", "false"]).transform((word) => word === "true") };
 }
 
-/** Numbers with commas between them; `none` for an empty list. */
-export function list(item: Reading): Reading {
+/** Numbers with commas between them, at least so many; where that is 0, `none` for an empty list. */
+export function list(item: Reading, { least = 0 } = {}): Reading {
   const items = z
     .string()
-    .transform((text) => (text === "none" || text === "" ? [] : text.split(",")))
-    .pipe(z.array(item.schema));
-  return {
-    expected: `${item.expected.replace(/^an? /, "").replace("number", "numbers")} with commas between them, or none`,
-    schema: items,
-  };
+    .transform((text) => (least === 0 && (text === "none" || text === "") ? [] : text.split(",")))
+    .pipe(z.array(item.schema).min(least));
+  const numbers = `${item.expected.replace(/^an? /, "").replace("number", "numbers")} with commas between them`;
+  return { expected: least === 0 ? `${numbers}, or none` : numbers, schema: items };
 }
 
 /** Either of two readings; the first that fits. */
@@ -71,10 +85,11 @@ export function either(a: Reading, b: Reading): Reading {
   return { expected: `${a.expected}, or ${b.expected}`, schema: z.union([a.schema, b.schema]) };
 }
 
-/** Settings from defaults: a reading follows from the default's type where none is given. Throws if a default has no reading. */
-export function settings(defaults: object, readings: Readonly<Record<string, Reading>> = {}): Settings {
+/** Settings from defaults, and how each is read. */
+export function settings<Options extends object>(defaults: Options, readings: Readings<Options>): Settings {
+  const known: Readonly<Record<string, Reading>> = readings;
   return Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) => [name, { default: value, ...(readings[name] ?? readingOf(name, value)) }]),
+    Object.entries(defaults).map(([name, value]) => [name, { default: value, ...(known[name] ?? flag()) }]),
   );
 }
 
@@ -82,14 +97,6 @@ export function settings(defaults: object, readings: Readonly<Record<string, Rea
 export function withDefaults(known: Settings, defaults: Readonly<Record<string, unknown>>): Settings {
   const other = Object.entries(defaults).map(([name, value]) => [name, { ...known[name], default: value }]);
   return { ...known, ...Object.fromEntries(other) };
-}
-
-function readingOf(name: string, value: unknown): Reading {
-  if (typeof value === "number") return real();
-  if (typeof value === "boolean") return flag();
-  if (Array.isArray(value) && value.every((item) => typeof item === "number")) return list(real());
-  if (typeof value === "string") return { expected: "a word", schema: z.string().min(1) };
-  throw new TypeError(`the setting ${name} is ${JSON.stringify(value)} by default: its reading has to be given`);
 }
 
 /**
@@ -116,7 +123,7 @@ export function readSettings(known: Settings, texts: readonly string[], owner: s
     if (seen.has(name)) throw new BadInput(`--set ${name} is given twice; give it once`);
     seen.add(name);
     const read = known[name].schema.safeParse(text.slice(at + 1));
-    if (!read.success) throw new BadInput(`--set ${text}: ${name} is ${known[name].expected}, found "${text.slice(at + 1)}"`);
+    if (!read.success) throw new BadInput(`--set ${text}: ${name} takes ${known[name].expected}, found "${text.slice(at + 1)}"`);
     values[name] = read.data;
   }
   return values;

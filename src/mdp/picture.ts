@@ -27,7 +27,7 @@ export function pictureIn(space: Space, name?: string): PicturePart {
   const names = found.map(([own]) => own).join(", ");
   throw new TypeError(
     found.length === 0
-      ? `a picture has three sides [channels, rows, columns], found none in ${describe(space)}`
+      ? `a picture has three sides [channels, rows, columns], found none in ${describe(space)}; use mlp`
       : `the observation ${describe(space)} has the pictures ${names}; name one of them${name === undefined ? "" : `, found "${name}"`}`,
   );
 }

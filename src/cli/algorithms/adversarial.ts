@@ -1,7 +1,7 @@
 import { type AdversarialOptions, type AdversarialProblem, adversarialPresets, type airl } from "../../algorithms/index.ts";
 import { count, type Dataset, split } from "../../data/index.ts";
 import { type Recipe, recipe } from "../recipe.ts";
-import { choice, list, positive, real, whole } from "../settings.ts";
+import { below, choice, list, positive, real, share, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
@@ -25,6 +25,8 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       rewardRate: positive(),
       rewardDecay: real(0),
       gradientPenalty: real(0),
+      penaltyShare: share(),
+      labelSmoothing: below(0.5),
       noise: real(0),
       rewardEntropy: real(0),
       doubt: real(0),
@@ -42,8 +44,9 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       return { policy: "mlp", distribution: "gaussian", ...known?.options, ...own, ...known?.policy };
     },
     async build(ingredients, options) {
+      const policy = ingredients.policy(); // refused, if it is, before anything is recorded
       const demos = await ingredients.demos();
-      const problem: AdversarialProblem = { env: ingredients.env(), demos, policy: ingredients.policy() };
+      const problem: AdversarialProblem = { env: ingredients.env(), demos, policy };
       return { problem, ...heldOut(demos, options) };
     },
     show: ({ episodeReturn, expertAccuracy, learnerAccuracy, distance, warning }) =>

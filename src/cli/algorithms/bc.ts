@@ -11,8 +11,9 @@ export const bc = recipe({
   readings: cloningReadings,
   preset: cloningSettings,
   async build(ingredients, options) {
+    const policy = ingredients.policy(); // refused, if it is, before anything is recorded
     const demos = await ingredients.demos();
-    return { problem: { demos, policy: ingredients.policy() }, ...heldOut(demos, options) };
+    return { problem: { demos, policy }, ...heldOut(demos, options) };
   },
   show: ({ loss, validationLoss, validationAccuracy }) =>
     [

@@ -5,7 +5,7 @@ import { cloningSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
 import { choice, either, list, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
-import { cloningReadings } from "./readings.ts";
+import { askReadings, cloningReadings } from "./readings.ts";
 
 /** Networks in an ensemble that is asked how much it doubts. */
 const MEMBERS = 5;
@@ -18,7 +18,7 @@ export const dagger = recipe({
     rounds: whole(1),
     states: whole(1),
     mode: choice("refit", "streaming"),
-    beta: either(choice("first", "linear", "exponential"), list(real(0, 1))),
+    beta: either(choice("first", "linear", "exponential"), list(real(0, 1), { least: 1 })),
     mixing: choice("step", "episode"),
     gate: choice("none", "expert", "doubt"),
     share: real(0, 1),
@@ -26,9 +26,7 @@ export const dagger = recipe({
     budget: whole(),
     keep: choice("last", "best"),
     validationEpisodes: whole(),
-    requestSize: whole(),
-    openRequests: whole(1),
-    timeout: real(0),
+    ...askReadings,
   },
   preset(env) {
     const suited = cloningSettings(env);

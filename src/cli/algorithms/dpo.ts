@@ -16,10 +16,11 @@ import { klName, type LanguageVerdict, languageRecipe, type Measure } from "../l
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
-import { below, choice, positive, real, share, whole } from "../settings.ts";
+import { below, choice, positive, real, whole } from "../settings.ts";
 import { counted, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
+import { fitReadings, samplingReadings } from "./readings.ts";
 
 /** Prompts that are answered to measure the divergence from the reference. */
 const PROMPTS = 64;
@@ -41,26 +42,16 @@ export const dpo = languageRecipe({
     beta: positive(),
     labelSmoothing: below(0.5),
     discopopTau: positive(),
-    learningRate: positive(),
-    weightDecay: real(0),
-    clipNorm: real(0),
-    epochs: real(0),
-    batchSize: whole(1),
-    updates: whole(),
-    warmup: whole(),
+    ...fitReadings,
     report: whole(1),
     klSamples: whole(),
     rounds: whole(1),
     comparisons: whole(1),
     updatesPerRound: whole(1),
     temperature: real(0),
-    topK: whole(),
-    topP: share(),
-    minP: real(0, 1),
+    ...samplingReadings,
     requestSize: whole(),
     ...askingReadings,
-    optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
-    schedule: choice("constant", "linear", "cosine"),
     reference: choice("cached", "live"),
     buffer: choice("all", "latest"),
   },

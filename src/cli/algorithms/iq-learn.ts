@@ -1,6 +1,6 @@
 import { iqLearn as algorithm, iqLearnPresets } from "../../algorithms/index.ts";
 import { recipe } from "../recipe.ts";
-import { choice } from "../settings.ts";
+import { choice, real } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { episodeReturns } from "./curves.ts";
 import { softReadings, softShow, x } from "./soft.ts";
@@ -8,13 +8,14 @@ import { softReadings, softShow, x } from "./soft.ts";
 export const iqLearn = recipe({
   algorithm,
   learner: "learner",
-  readings: { ...softReadings, initial: choice("v0", "value", "value_expert") },
+  readings: { ...softReadings, initial: choice("v0", "value", "value_expert"), chi2: real(0) },
   preset(env) {
     const known = env !== undefined && Object.hasOwn(iqLearnPresets, env) ? iqLearnPresets[env] : undefined;
     return { policy: "mlp", ...known?.options, ...known?.policy };
   },
   async build(ingredients) {
-    return { problem: { env: ingredients.env(), demos: await ingredients.demos(), policy: ingredients.policy() } };
+    const policy = ingredients.policy(); // refused, if it is, before anything is recorded
+    return { problem: { env: ingredients.env(), demos: await ingredients.demos(), policy } };
   },
   show: (row) => `reward ${short(row.expertReward)}  V - Q ${short(row.gap)}${softShow(row)}`,
   curves: [

@@ -3,10 +3,10 @@ import { type FragmentJudgeOptions, fragmentJudge } from "../../experts/index.ts
 import { BadInput, given } from "../exit.ts";
 import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
-import { choice, list, positive, real, whole } from "../settings.ts";
+import { below, choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
-import { policyGradientReadings } from "./readings.ts";
+import { askReadings, policyGradientReadings } from "./readings.ts";
 
 const labels = { of: "labels", label: "comparisons the expert answered" };
 
@@ -29,16 +29,14 @@ export const preferenceRl = recipe({
     members: whole(1),
     doubt: real(0),
     fragmentGamma: real(0, 1),
-    noise: real(0, 1),
+    noise: below(1),
     rewardUpdates: whole(1),
     rewardBatch: whole(1),
     rewardRate: positive(),
     rewardDecay: real(0),
     memory: whole(1),
     explore: whole(1),
-    requestSize: whole(),
-    openRequests: whole(1),
-    timeout: real(0),
+    ...askReadings,
   },
   preset(env) {
     const known = env !== undefined && Object.hasOwn(preferenceRlPresets, env) ? preferenceRlPresets[env] : undefined;

@@ -1,6 +1,6 @@
 import { red as algorithm } from "../../algorithms/index.ts";
 import { recipe } from "../recipe.ts";
-import { choice, list, positive, real, whole } from "../settings.ts";
+import { between, choice, list, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { heldOut } from "./adversarial.ts";
 import { episodeReturns, steps } from "./curves.ts";
@@ -17,14 +17,16 @@ export const red = recipe({
     rewardUpdates: whole(1),
     rewardBatch: whole(1),
     rewardRate: positive(),
+    expertReward: between(0, 1),
     validation: real(0, 0.99),
     every: whole(1),
     warmStart: whole(),
   },
   preset: () => ({ policy: "mlp", distribution: "gaussian" }),
   async build(ingredients, options) {
+    const policy = ingredients.policy(); // refused, if it is, before anything is recorded
     const demos = await ingredients.demos();
-    return { problem: { env: ingredients.env(), demos, policy: ingredients.policy() }, ...heldOut(demos, options) };
+    return { problem: { env: ingredients.env(), demos, policy }, ...heldOut(demos, options) };
   },
   show: ({ episodeReturn, rewardMean, distance }) =>
     [

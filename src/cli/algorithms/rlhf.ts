@@ -19,10 +19,11 @@ import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { loadRewardModel } from "../score.ts";
 import { type Asking, asking, askingReadings, findScorer, isAddress, REWARDS } from "../scorer.ts";
-import { choice, positive, real, share, whole } from "../settings.ts";
+import { choice, positive, real, whole } from "../settings.ts";
 import { short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
+import { samplingReadings } from "./readings.ts";
 
 /** Held-out prompts that are answered to judge what was learned. */
 const PROMPTS = 64;
@@ -54,8 +55,7 @@ export const rlhfRecipe = languageRecipe({
     group: whole(1),
     maxLength: whole(),
     temperature: positive(),
-    topK: whole(),
-    topP: share(),
+    ...samplingReadings,
     learningRate: positive(),
     valueRate: positive(),
     clipRange: positive(),
@@ -63,7 +63,6 @@ export const rlhfRecipe = languageRecipe({
     weightDecay: real(0),
     clipNorm: real(0),
     entropyBonus: real(0),
-    minP: real(0, 1),
     epochs: whole(1),
     batchSize: whole(1),
     gamma: real(0, 1),

@@ -2,30 +2,23 @@ import { supervisedFineTuning } from "../../algorithms/index.ts";
 import { perplexity } from "../../policies/index.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { samplesOf } from "../samples.ts";
-import { choice, positive, real, whole } from "../settings.ts";
+import { whole } from "../settings.ts";
 import { counted, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
+import { fitReadings, lossReadings } from "./readings.ts";
 
 export const sft = languageRecipe({
   algorithm: supervisedFineTuning,
   learner: "model",
   readings: {
-    learningRate: positive(),
-    weightDecay: real(0),
-    clipNorm: real(0),
-    epochs: real(0),
-    batchSize: whole(1),
-    updates: whole(),
-    patience: whole(),
-    warmup: whole(),
+    ...fitReadings,
+    ...lossReadings,
     length: whole(),
     microBatch: whole(),
     logits: whole(),
     page: whole(1),
     threads: whole(1),
-    optimizer: choice("adam", "adamw", "sgd", "rmsprop"),
-    schedule: choice("constant", "linear", "cosine"),
   },
   takes: [],
   async build(ingredients, options) {

@@ -13,7 +13,8 @@ export const sqil = recipe({
     return { policy: "mlp", ...(known?.sqil ?? known?.policy) };
   },
   async build(ingredients) {
-    return { problem: { env: ingredients.env(), demos: await ingredients.demos(), policy: ingredients.policy() } };
+    const policy = ingredients.policy(); // refused, if it is, before anything is recorded
+    return { problem: { env: ingredients.env(), demos: await ingredients.demos(), policy } };
   },
   show: (row) => `Q of the expert ${short(row.expertQ)}, own ${short(row.ownQ)}${softShow(row)}`,
   curves: [
