@@ -26,19 +26,21 @@ export { putRows, rowsWhere, takeRows } from "./rows.ts";
 export { tableOf, tabular } from "./tabular.ts";
 export {
   type BlockWeights,
-  gpt2,
   hiddenStates,
   type KeysValues,
   type LinearWeights,
   type LowRank,
-  llama,
   logits,
   type NormWeights,
   type Places as TokenPlaces,
+  type TransformerWeights,
+  transformerParams,
+} from "./transformer.ts";
+export {
+  gpt2,
+  llama,
   type RotaryConfig,
   type TransformerActivation,
   type TransformerConfig,
   type TransformerSizes,
-  type TransformerWeights,
-  transformerParams,
-} from "./transformer.ts";
+} from "./transformer-config.ts";

@@ -10,7 +10,7 @@ import {
   realArray,
   type Tokenizer,
 } from "../../data/index.ts";
-import type { TransformerConfig } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import { type FamilyName, readConfig, writeConfig } from "./families.ts";
 import { type CheckpointTensor, fromTensors, toTensors } from "./tensors.ts";
 

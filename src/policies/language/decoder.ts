@@ -20,17 +20,8 @@ import {
   toOnnx,
   where,
 } from "../../autodiff/index.ts";
-import {
-  block,
-  embed,
-  headsOf,
-  hiddenStates,
-  logits,
-  normalise,
-  rotation,
-  type TransformerConfig,
-  type TransformerWeights,
-} from "../transformer.ts";
+import { block, embed, headsOf, hiddenStates, logits, normalise, rotation, type TransformerWeights } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import type { LanguageFamily } from "./family.ts";
 import { type HeldWeights, held } from "./weights.ts";
 

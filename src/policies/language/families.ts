@@ -1,5 +1,5 @@
 import { isObject } from "../../data/codecs/text.ts";
-import type { RotaryConfig, TransformerActivation, TransformerConfig } from "../transformer.ts";
+import type { RotaryConfig, TransformerActivation, TransformerConfig } from "../transformer-config.ts";
 
 /** A `config.json` as it was read. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -14,7 +14,8 @@ import {
 import type { Tokenizer } from "../../data/index.ts";
 import type { Answer, Plain } from "../../mdp/index.ts";
 import type { BatchShape, ResponseExpressions, ResponseFeeds, ResponseModel } from "../response.ts";
-import { hiddenStates, logits, type TransformerConfig, type TransformerWeights, transformerParams } from "../transformer.ts";
+import { hiddenStates, logits, type TransformerWeights, transformerParams } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import { respond } from "./generate.ts";
 
 /** A family of language models π_θ(y | x) = Π_t π_θ(y_t | x, y_1, ..., y_{t-1}): a policy whose actions are tokens. */

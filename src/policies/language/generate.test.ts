@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { compile, initialise, input, layout, reshape, rng } from "../../autodiff/index.ts";
 import { characters, type Tokenizer } from "../../data/index.ts";
-import { gpt2, hiddenStates, llama, logits, type TransformerConfig } from "../transformer.ts";
+import { hiddenStates, logits } from "../transformer.ts";
+import { gpt2, llama, type TransformerConfig } from "../transformer-config.ts";
 import { decoder } from "./decoder.ts";
 import { languageFamily } from "./family.ts";
 import { decodeTokens } from "./generate.ts";

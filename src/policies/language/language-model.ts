@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../../data/index.ts";
 import type { ResponsePolicy } from "../response.ts";
-import type { TransformerConfig } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import { type ReadFile, readCheckpoint, type WriteCheckpointOptions, writeCheckpoint } from "./checkpoint.ts";
 import { type LanguageFamily, languageFamily } from "./family.ts";
 import { completeTexts, type GenerateOptions, generateText } from "./generate.ts";

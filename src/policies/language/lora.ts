@@ -2,7 +2,8 @@ import { initialise, layout, type ParamTree, param, rng, type Tensor, uniform, z
 import { FormatError } from "../../data/codecs/format-error.ts";
 import { fromJson, fromUtf8, isObject, shown, utf8 } from "../../data/codecs/text.ts";
 import { encodeSafetensors, type NumericArray, numericArray } from "../../data/index.ts";
-import { type BlockWeights, type LowRank, sections, type TransformerConfig, transformerParams } from "../transformer.ts";
+import { type BlockWeights, type LowRank, sections, transformerParams } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import { type ReadFile, tensorsOf } from "./checkpoint.ts";
 import { type FamilyName, writeConfig } from "./families.ts";
 import { familyOf, type LanguageFamily, plain } from "./family.ts";

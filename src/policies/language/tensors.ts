@@ -1,5 +1,6 @@
 import { layout } from "../../autodiff/index.ts";
-import { type TransformerConfig, transformerParams } from "../transformer.ts";
+import { transformerParams } from "../transformer.ts";
+import type { TransformerConfig } from "../transformer-config.ts";
 import type { FamilyName } from "./families.ts";
 
 /** An array of a checkpoint, row-major. */

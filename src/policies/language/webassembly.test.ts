@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { adamW, compileAccumulated, initialState, neg, type OnnxRuntime, rng, sum, useRuntime } from "../../autodiff/index.ts";
-import { llama } from "../transformer.ts";
+import { llama } from "../transformer-config.ts";
 import { languageFamily } from "./family.ts";
 
 afterEach(() => useRuntime());
