@@ -41,7 +41,9 @@ describe("data made elsewhere", () => {
     const said = (answer: string, i: number) => JSON.stringify({ statement: `It is ${i}`, answer_matching_behavior: answer });
     const lines = Array.from({ length: 200 }, (_, i) => said(i % 2 === 0 ? " Yes" : " No", i));
     expect(statementsOf(`${lines.join("\n")}\n`).slice(0, 2)).toEqual(["it is 0", "it is 2"]);
-    expect(() => statementsOf(lines.slice(0, 100).join("\n"))).toThrow(/has 50 statements that the persona agrees to, expected at least 100/);
+    expect(() => statementsOf(lines.slice(0, 100).join("\n"))).toThrow(
+      /has 50 statements that the persona agrees to, expected at least 100/,
+    );
     for (const line of ["no JSON", "null", '{"statement":"It is so"}'])
       expect(() => statementsOf([...lines, line].join("\n"))).toThrow(/agreeableness\.jsonl, line 201: expected \{"statement"/);
   });

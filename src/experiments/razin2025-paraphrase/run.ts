@@ -42,8 +42,9 @@ export const razin2025Paraphrase: Experiment = {
   source: "Razin et al. 2025, section 5.1",
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 1 : 3, onProgress, read }) {
-    const statements = await personaStatements(read);
+  async run({ quick = false, seeds = quick ? 1 : 3, onProgress, readData }) {
+    const persona = await readData?.("agreeableness.jsonl");
+    const statements = persona === undefined ? twin() : statementsOf(persona);
     // What is claimed, and in full two changes of it: another optimizer, and answers that have no opening in common.
     const trials = quick
       ? [{ opening: OPENING, kinds: CLAIMED }]
@@ -75,6 +76,7 @@ export const razin2025Paraphrase: Experiment = {
       : [...paraphrased(BY_ADAM, OPENING, ": paraphrased"), ...paraphrased(CLAIMED, "", "; no opening: paraphrased")];
     return {
       rows: judged(expected, Object.fromEntries(Object.keys(expected).map((name) => [name, share(name)]))),
+      note: `The statements are ${statements.length} of ${persona === undefined ? "the synthetic twin: agreeableness.jsonl is not at hand" : "the persona set, agreeableness.jsonl"}.`,
       figures: [
         {
           kind: "intervals",
@@ -94,16 +96,6 @@ export const razin2025Paraphrase: Experiment = {
     };
   },
 };
-
-/** The persona set where it lies beside the checkout, its twin elsewhere. */
-async function personaStatements(read: ((name: string, file: string) => Promise<string>) | undefined): Promise<string[]> {
-  if (!read) return twin();
-  try {
-    return statementsOf(await read("../shared/data", "agreeableness.jsonl"));
-  } catch {
-    return twin();
-  }
-}
 
 interface Trial {
   readonly statements: readonly string[];
