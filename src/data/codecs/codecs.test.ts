@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { referenceFile } from "../../../test/reference-data.ts";
 import { cartPole } from "../../envs/classic/cartpole.ts";
 import { pendulum } from "../../envs/classic/pendulum.ts";
 import { type ActionSpace, box, dict, discrete, multiDiscrete, type Space, size } from "../../mdp/index.ts";
@@ -317,11 +318,10 @@ describe("the layout of the imitation library", () => {
     expect(refusal(() => decodeDataset("d.npz", arrays(change)))).toContain(message);
   });
 
-  const shared = new URL("../../../../shared/data/", import.meta.url);
-  const expert = (file: string) => new Uint8Array(readFileSync(new URL(file, shared)));
+  const [balanced, swung] = [referenceFile("cartpole-expert.npz"), referenceFile("pendulum-expert.npz")];
 
-  it.skipIf(!existsSync(shared))("holds that library's own CartPole expert (skipped without ../shared/data)", () => {
-    const data = decodeDataset("cartpole-expert.npz", expert("cartpole-expert.npz"), cartPole());
+  it.skipIf(!balanced)("holds that library's own CartPole expert (skipped where it is not at hand)", () => {
+    const data = decodeDataset("cartpole-expert.npz", new Uint8Array(readFileSync(balanced!)), cartPole());
     expect([count(data), data.rewards.length]).toEqual([57, 26_964]);
     const mean = returns(data).reduce((sum, r) => sum + r, 0) / 57;
     expect(mean).toBeCloseTo(26_964 / 57, 9); // 473.05
@@ -329,8 +329,8 @@ describe("the layout of the imitation library", () => {
     same(decodeDataset("x.npz", encodeDataset("x.npz", data)), data);
   });
 
-  it.skipIf(!existsSync(shared))("holds that library's own Pendulum expert (skipped without ../shared/data)", () => {
-    const data = decodeDataset("pendulum-expert.npz", expert("pendulum-expert.npz"), pendulum());
+  it.skipIf(!swung)("holds that library's own Pendulum expert (skipped where it is not at hand)", () => {
+    const data = decodeDataset("pendulum-expert.npz", new Uint8Array(readFileSync(swung!)), pendulum());
     expect([count(data), data.rewards.length]).toEqual([56, 11_200]);
     expect(returns(data).reduce((sum, r) => sum + r, 0) / 56).toBeCloseTo(-189, 0);
     expect(Array.from(data.terminated)).toEqual(new Array(56).fill(0)); // 200 steps: the time limit

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { referenceFile } from "../../../test/reference-data.ts";
 import {
   characters,
   encodePreferenceParquet,
@@ -167,13 +168,12 @@ describe("what is no preference set is refused by its line and what is wrong wit
   });
 });
 
-describe("public sets are read as they are", () => {
-  const shared = (name: string) => new URL(`../../../../shared/data/${name}`, import.meta.url);
-  const hh = shared("hh-harmless-base-test.jsonl.gz");
-  const persona = shared("agreeableness.jsonl");
+describe("public sets are read as they are (skipped where they are not at hand)", () => {
+  const hh = referenceFile("hh-harmless-base-test.jsonl.gz");
+  const persona = referenceFile("agreeableness.jsonl");
 
-  it.skipIf(!existsSync(hh))("2,312 human comparisons of dialogues, where they lie beside the checkout", async () => {
-    const records = await all(preferenceLines(gunzipped(pieces(readFileSync(hh), 65536))));
+  it.skipIf(!hh)("2,312 human comparisons of dialogues", async () => {
+    const records = await all(preferenceLines(gunzipped(pieces(readFileSync(hh!), 65536))));
     expect(records.length).toBe(2312);
     const odd = records.filter(
       ({ prompt, ...rest }) =>
@@ -187,8 +187,8 @@ describe("public sets are read as they are", () => {
     expect([survey.identical, survey.empty]).toEqual([0, 4]);
   });
 
-  it.skipIf(!existsSync(persona))("statements with the answer that matches a persona", async () => {
-    const records = (await all(preferenceLines([readFileSync(persona)]))) as TextPreference[];
+  it.skipIf(!persona)("statements with the answer that matches a persona", async () => {
+    const records = (await all(preferenceLines([readFileSync(persona!)]))) as TextPreference[];
     expect(records.length).toBe(1000);
     expect(new Set(records.flatMap(({ chosen, rejected }) => [chosen, rejected]))).toEqual(new Set([" Yes", " No"]));
   });
