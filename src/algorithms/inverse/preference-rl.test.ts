@@ -8,6 +8,7 @@ import { loadReward } from "../../rewards/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { ExpertError } from "../expert-error.ts";
 import type { PreferenceRlOptions } from "./preference-rl/options.ts";
+import { labelPlan } from "./preference-rl/plan.ts";
 import { preferenceRl } from "./preference-rl.ts";
 
 const env = pendulum();
@@ -64,6 +65,25 @@ describe("reinforcement learning from comparisons", () => {
       expect(learned.theta).toEqual(whole.policy.theta);
       expect(reward.theta).toEqual(whole.reward.theta);
       expect(third.state.answered).toEqual(expect.objectContaining({ choices: expect.any(Float32Array) }));
+    }
+  });
+
+  it("a session that no label is left for asks nothing, whichever comparisons are selected, and the reward goes on being learned", async () => {
+    for (const selection of ["random", "disagreement", "information"] as const) {
+      const options = { ...SMALL, selection, steps: 1024, labels: 6, sessions: 6, labelSchedule: "inverse-quadratic" } as const;
+      const asked: number[] = [];
+      const judge = fragmentJudge();
+      const expert: FragmentExpert = {
+        compare(comparisons) {
+          asked.push(comparisons.length);
+          return judge.compare(comparisons);
+        },
+      };
+      expect(labelPlan({ ...options, initialShare: 0.25 })).toEqual([2, 4, 5, 6, 6, 6]);
+      const { records } = await train(preferenceRl, { env, expert, policy }, options);
+      expect(asked).toEqual([2, 2, 1, 1]);
+      const learnedIn = records.filter(({ rewardLoss }) => rewardLoss !== undefined);
+      expect(learnedIn.map(({ labels }) => labels)).toEqual([2, 4, 5, 6, 6, 6]);
     }
   });
 

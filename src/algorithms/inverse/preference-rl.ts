@@ -228,11 +228,12 @@ async function session(state: PreferenceRlState, { env, expert }: PreferenceRlPr
   return { ...fitted, ...(foreseen === undefined ? {} : { foreseen }) };
 }
 
-/** The questions of a session: pairs of fragments, drawn or selected. */
+/** The questions of a session: pairs of fragments, drawn or selected; none where its share of the labels is less than one. */
 async function questions(state: PreferenceRlState, work: Workshop): Promise<Asked> {
   const { options, memory, reward, labels } = state;
   const { copies, fragmentLength, candidates, selection } = options;
   const n = labelPlan(options)[state.sessions] - labels;
+  if (n === 0) return { comparisons: [], choices: new Float64Array(0) };
   const random = rng(options.seed).split("questions").split(state.sessions);
   const selected = selection !== "random" && reward !== null;
   let pairs = drawPairs(memory, copies, fragmentLength, selected ? n * candidates : n, random);
