@@ -100,6 +100,12 @@ describe("a world defined by pure functions", () => {
     expect(wrong({ observe: () => [1] })).toThrow("walk: observe gave 1 numbers, expected 2 for box[2]");
     expect(wrong({ observe: () => [1, Number.NaN] })).toThrow("walk: observe gave NaN at entry 1, expected a finite number");
     expect(wrong({ step: () => ({ state: 0, reward: 0 / 0, terminated: false }) })).toThrow("walk: step gave reward NaN");
+    const next = (change: object) => wrong({ step: () => ({ state: 0, reward: 0, terminated: false, ...change }) });
+    expect(next({ terminated: "false" })).toThrow('walk: step gave terminated "false", expected true or false');
+    expect(next({ terminated: undefined, done: true })).toThrow("walk: step gave terminated undefined, expected true or false");
+    expect(next({ terminated: 1 })).toThrow("walk: step gave terminated 1, expected true or false");
+    expect(wrong({ step: () => {} })).toThrow("walk: step gave undefined, expected { state, reward, terminated }");
+    expect(wrong({ step: async () => step() })).toThrow("walk: step gave a Promise, expected { state, reward, terminated }");
     expect(wrong({ reset: () => ({ a: [new Map()] }) })).toThrow("walk: the state.a[0] is a Map, expected numbers");
     expect(wrong({ maxSteps: 0 })).toThrow("walk: maxSteps is 0");
   });

@@ -41,8 +41,8 @@ export interface Definition<S extends Plain, A extends ActionSpace> {
  *       step: (s, a) => ({ state: { x: s.x + 2 * a - 1 }, reward: -Math.abs(s.x), terminated: Math.abs(s.x) > 3 }),
  *       observe: (s) => [s.x] });
  *
- * Throws while stepping if an observation has the wrong length or isn't finite, if a reward isn't finite, and in the first `reset` if the
- * state isn't plain.
+ * Throws while stepping if an observation has the wrong length or isn't finite, if a reward isn't finite or `terminated` isn't a boolean,
+ * and in the first `reset` if the state isn't plain.
  */
 export function defineEnv<S extends Plain, const A extends ActionSpace>(definition: Definition<S, A>): Env {
   const { id, observation, action, maxSteps = Infinity } = definition;
@@ -83,8 +83,7 @@ function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition
         if (idle[i] !== 0) continue;
         const chosen = (single ? actions[i] : entries(actions, i * K, K)) as ActionOf<A>;
         const next = definition.step(states[i], chosen, randoms[i]);
-        if (!Number.isFinite(next.reward))
-          throw new RangeError(`${id}: step gave reward ${next.reward}, expected a finite number`);
+        checkNext(id, next);
         states[i] = next.state;
         rewards[i] = next.reward;
         terminated[i] = next.terminated ? 1 : 0;
@@ -109,6 +108,26 @@ function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition
       return picture(`${id}: ${shown}`, 320, 60, [text(12, 24, id), text(12, 44, shown)]);
     },
   };
+}
+
+/** Throws unless a step gave what a step gives; the types don't hold in a world written in JavaScript. */
+function checkNext(id: string, next: Next<Plain> | undefined): void {
+  if (typeof next !== "object" || next === null || next instanceof Promise) {
+    throw new TypeError(`${id}: step gave ${found(next)}, expected { state, reward, terminated }`);
+  }
+  if (!Number.isFinite(next.reward)) throw new RangeError(`${id}: step gave reward ${next.reward}, expected a finite number`);
+  if (typeof next.terminated !== "boolean") {
+    throw new TypeError(
+      `${id}: step gave terminated ${found(next.terminated)}, expected true or false: whether the world ends the episode here`,
+    );
+  }
+}
+
+/** A value in a message. */
+function found(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "object" && value !== null) return `a ${value.constructor?.name ?? "object"}`;
+  return typeof value === "function" ? "a function" : String(value);
 }
 
 function entries(actions: KernelActions, from: number, count: number): number[] {
