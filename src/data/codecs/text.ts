@@ -6,13 +6,18 @@ export function utf8(text: string): Uint8Array {
   return strToU8(text);
 }
 
-/** The text of UTF-8 bytes. Throws where they are not UTF-8, instead of putting a replacement there. */
-export function fromUtf8(bytes: Uint8Array, what: string): string {
+/**
+ * The text of UTF-8 bytes, without the mark that some programs on Windows begin a file with. Throws where they are not UTF-8, instead of
+ * putting a replacement there.
+ */
+export function fromUtf8(file: Uint8Array, what: string): string {
+  const marked = file[0] === 0xef && file[1] === 0xbb && file[2] === 0xbf;
+  const bytes = marked ? file.subarray(3) : file;
   const text = strFromU8(bytes);
   const again = strToU8(text);
   const first = again.findIndex((byte, i) => byte !== bytes[i]);
   if (first >= 0 || again.length !== bytes.length) {
-    throw new FormatError(`${what} is not UTF-8 text${first >= 0 ? ` (byte ${first})` : ""}`);
+    throw new FormatError(`${what} is not UTF-8 text${first >= 0 ? ` (byte ${first + (marked ? 3 : 0)})` : ""}`);
   }
   return text;
 }
