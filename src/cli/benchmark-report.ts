@@ -10,7 +10,7 @@ import {
 } from "../benchmark/index.ts";
 import { reportPage, type Section } from "../runs/index.ts";
 import type { DrawnFigure } from "./benchmark-figures.ts";
-import { duration, short } from "./terminal.ts";
+import { counted, duration, short } from "./terminal.ts";
 import { version } from "./versions.ts";
 
 /** What stands beside the scores. */
@@ -111,7 +111,7 @@ export function expectationRows(expected: readonly Expectation[]): string[][] {
 
 function conditions({ seeds, judgeEpisodes }: About): string {
   return (
-    `${seeds} ${seeds === 1 ? "seed" : "seeds"}; every algorithm is shown the same demonstrations; DAgger is shown none and may ask for as many labels as they have pairs; ` +
+    `${counted(seeds, "seed")}; every algorithm is shown the same demonstrations; DAgger is shown none and may ask for as many labels as they have pairs; ` +
     `each policy is measured over ${judgeEpisodes} episodes by its most likely actions.`
   );
 }

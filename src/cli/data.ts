@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { count, DATASET_ENDINGS, type Dataset, encodeDataset, lengths, returns } from "../data/index.ts";
 import { loadEnv, makeEnv } from "../envs/index.ts";
 import { describe, size } from "../mdp/index.ts";
-import { writeWhole } from "../runs/index.ts";
+import { PREFERENCE_ENDINGS, TEXT_ENDINGS, writeWhole } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
@@ -13,6 +13,7 @@ import { seedOf } from "./train.ts";
 
 /** Says what a data set holds. */
 export async function inspect(file: string, options: { env?: string; tokenizer?: string; json?: boolean }): Promise<void> {
+  mustHaveFormat(file, { demonstrations: DATASET_ENDINGS, preferences: PREFERENCE_ENDINGS, "texts or prompts": TEXT_ENDINGS });
   const kind = await kindOfTexts(file);
   if (kind === "preferences") return inspectPreferences(file, options);
   if (kind !== undefined) return inspectTexts(file, kind, options);
@@ -51,7 +52,7 @@ export async function inspect(file: string, options: { env?: string; tokenizer?:
 /** Writes a data set in another format. */
 export async function convert(from: string, to: string, options: { env?: string }): Promise<void> {
   mustBeNew(to);
-  mustHaveFormat(to);
+  mustHaveFormat(to, { demonstrations: DATASET_ENDINGS });
   const env = options.env === undefined ? undefined : await given(() => makeEnv(options.env as string));
   const { data } = await readDemos(from, env);
   const bytes = await given(() => encodeDataset(to, data));
@@ -73,7 +74,7 @@ export async function recordDemos(request: RecordRequest): Promise<void> {
   const { out, episodes, json } = request;
   mustBeNew(out);
   const env = await given(() => loadEnv(request.env));
-  mustHaveFormat(out);
+  mustHaveFormat(out, { demonstrations: DATASET_ENDINGS });
   const expert = request.expert ?? defaultExpert(env);
   if (expert === undefined) throw new BadInput(`nobody is known who acts in ${env.id}; ${trainOne(env.id)}`);
   const actor = await findExpert(expert, env);
@@ -94,10 +95,12 @@ function mustBeNew(file: string): void {
     throw new BadInput(`${file} exists already, expected the name of a new file; choose another, or remove it first`);
 }
 
-/** An unknown ending is better told before the work than after it. */
-function mustHaveFormat(file: string): void {
-  if (DATASET_ENDINGS.some((ending) => file.toLowerCase().endsWith(ending))) return;
-  throw new BadInput(`${file}: the format is not known by its name; expected a name that ends in ${DATASET_ENDINGS.join(", ")}`);
+/** An unknown ending is better told before the work than after it. `known`: the endings of what there may be. */
+function mustHaveFormat(file: string, known: Readonly<Record<string, readonly string[]>>): void {
+  const ends = (ending: string) => file.toLowerCase().endsWith(ending);
+  if (Object.values(known).some((endings) => endings.some(ends))) return;
+  const expected = Object.entries(known).map(([what, endings]) => `${what} (${endings.join(", ")})`);
+  throw new BadInput(`${file}: the format is not known by its name; expected the ending of ${expected.join(", ")}`);
 }
 
 interface Spread {

@@ -1,6 +1,6 @@
 import { isRobot } from "../envs/index.ts";
 import type { Env } from "../mdp/index.ts";
-import { say } from "./terminal.ts";
+import { counted, say } from "./terminal.ts";
 
 /** Episodes that ended because the simulation blew up; `undefined` where nothing is simulated. */
 export function failuresOf(env: Env): number | undefined {
@@ -12,7 +12,7 @@ export function tellFailures(env: Env): void {
   const failures = failuresOf(env) ?? 0;
   if (failures === 0) return;
   say(
-    `${env.id}: the simulation blew up in ${failures === 1 ? "one episode" : `${failures.toLocaleString("en-US")} episodes`}, which ended there with reward 0; nothing of it is in the data`,
+    `${env.id}: the simulation blew up in ${counted(failures, "episode")}, which ended there with reward 0; nothing of it is in the data`,
   );
 }
 

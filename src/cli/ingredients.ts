@@ -9,7 +9,7 @@ import { BadInput, given } from "./exit.ts";
 import { type AskedExpert, expertLabel, findExpert, findReward, isSynthetic } from "./expert.ts";
 import { readBytes } from "./files.ts";
 import { choice, list, real, type Settings, settings, whole } from "./settings.ts";
-import { meter, say, short } from "./terminal.ts";
+import { counted, meter, say, short } from "./terminal.ts";
 
 /** What a problem is made of, as the configuration of a run keeps it. */
 const problemSchema = z.object({
@@ -236,10 +236,8 @@ export async function readDemos(
 function describeDemos(data: Dataset, origin: string): void {
   const values = returns(data);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const n = count(data);
-  say(
-    `demonstrations: ${n} ${n === 1 ? "trajectory" : "trajectories"} of ${origin}, ${data.rewards.length.toLocaleString("en-US")} pairs, mean return ${short(mean)}`,
-  );
+  const trajectories = counted(count(data), "trajectory", "trajectories");
+  say(`demonstrations: ${trajectories} of ${origin}, ${counted(data.rewards.length, "pair")}, mean return ${short(mean)}`);
   const found = poor(data);
   if (found) say(`note: ${found}`);
 }
@@ -250,7 +248,7 @@ const FEW = 10;
 /** What makes demonstrations useless, in a sentence, if anything does. */
 export function poor({ actions, rewards, actionSpace }: Dataset): string | undefined {
   const pairs = rewards.length;
-  if (pairs < FEW) return `${pairs} ${pairs === 1 ? "pair is" : "pairs are"} hardly anything to learn from; record more episodes`;
+  if (pairs < FEW) return `${counted(pairs, "pair is", "pairs are")} hardly anything to learn from; record more episodes`;
   const K = size(actionSpace);
   for (let i = K; i < actions.length; i++) if (actions[i] !== actions[i - K]) return undefined;
   return "all demonstrated actions are the same: nothing can be learned of when to do what; look at how they were recorded";

@@ -54,6 +54,11 @@ export function inUnits(n: number, unit: string): string {
   return counted(n, unit.replace(/s$/, ""), unit);
 }
 
+/** What there is to say, side by side; what is empty is left out. */
+export function parts(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join("  ");
+}
+
 /** Seconds as people say them. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -98,14 +103,13 @@ export function meter(name: string): Meter {
       const left = each === undefined ? undefined : each * (progress.total - progress.done);
       const speed =
         rate && seconds > 0 && rate.total > first.total ? `${short((rate.total - first.total) / seconds)} ${rate.unit}/s` : "";
-      const parts = [
+      last = parts(
         `${Math.round(100 * share)} %`.padStart(5),
         `${count(progress.done)} of ${inUnits(progress.total, progress.unit)}`,
         speed,
         left === undefined || share >= 1 ? "" : `${duration(left)} left`,
         detail,
-      ];
-      last = parts.filter((part) => part !== "").join("  ");
+      );
       if (now - drawn < (bar ? 100 : LINE_EVERY * 1000)) return;
       drawn = now;
       if (!bar) {

@@ -8,7 +8,7 @@ import { BadInput, given } from "./exit.ts";
 import { expertLabel, findExpert, policyFile } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
 import { defaultExpert, readProblem } from "./ingredients.ts";
-import { meter, printJson, say, short } from "./terminal.ts";
+import { counted, meter, printJson, say, short } from "./terminal.ts";
 import { seedOf } from "./train.ts";
 
 export interface WatchRequest {
@@ -55,7 +55,7 @@ export async function watch(request: WatchRequest): Promise<void> {
   tellFailures(env);
   if (json) printJson({ out, env: env.id, who, episodes: played, frames, files, ...failuresJson(env) });
   const returns = played.map(({ return: total }) => short(total)).join(", ");
-  say(`${out}: ${frames} pictures of ${episodes === 1 ? "an episode" : `${episodes} episodes`} of ${who}, return ${returns}`);
+  say(`${out}: ${counted(frames, "picture")} of ${counted(episodes, "episode")} of ${who}, return ${returns}`);
 }
 
 /** Who acts where. Throws `BadInput` if that doesn't fit together, or somebody is missing. */

@@ -164,7 +164,7 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   [
     "a file whose format is not known",
     "data inspect list.csv",
-    /list.csv: the format is not known by its name; expected .*\.npz/,
+    /list.csv: the format is not known by its name; expected .*\.npz.*\.parquet.*\.txt\.gz/,
   ],
   ["a file that isn't there", "data inspect nothing.npz", /nothing.npz: there is no such file; looked for .*nothing.npz\n$/],
   ["a whole path that isn't there", "data inspect /nothing.npz", /^error: \/nothing.npz: there is no such file\n$/],

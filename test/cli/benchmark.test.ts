@@ -149,7 +149,7 @@ describe("apprentice benchmark", () => {
   const refused = [
     ["--quick --only CartPol-v1", /--only CartPol-v1: the benchmark has no such environment or algorithm; it has CartPole-v1, /],
     ["--quick --only Hopper-v5", /--only Hopper-v5: the quick benchmark has the classic tasks alone; leave out --quick/],
-    ["--seeds 0", /--seeds <n>' argument '0' is invalid. Expected a whole number from 1.; see: apprentice benchmark --help/],
+    ["--seeds 0", /--seeds <n>' argument '0' is invalid. Expected a whole number from 1; see: apprentice benchmark --help/],
     ["--quick --set bc=3", /--set bc=3: expected ALGORITHM.NAME=VALUE, such as --set bc.epochs=20/],
     ["--quick --set dagger.budget=3", /dagger gets as many labels as the others are shown pairs; give --episodes/],
     ["--quick --set bc.epoks=3", /bc has no setting "epoks"; the nearest are epochs, /],

@@ -75,7 +75,7 @@ describe("apprentice reproduce", () => {
     expect(ended.code).toBe(1);
     expect(ended.out).toMatch(/\nopen +/);
     expect(ended.err).toMatch(
-      /^error: not everything is reproduced: rajaraman2020 \(.* of 7 claims hold, .*\/README\.md says why$/m,
+      /^error: not everything is reproduced: rajaraman2020 \(.* of 7 claims hold, .*; why: \S*src\/experiments\/rajaraman2020\/README\.md$/m,
     );
     expect(existsSync(at("report.html"))).toBe(true);
   });

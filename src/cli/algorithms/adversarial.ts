@@ -2,7 +2,7 @@ import { type AdversarialOptions, type AdversarialProblem, adversarialPresets, t
 import { count, type Dataset, split } from "../../data/index.ts";
 import { type Recipe, recipe } from "../recipe.ts";
 import { below, choice, list, positive, real, share, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
 
@@ -50,14 +50,12 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
       return { problem, ...heldOut(demos, options) };
     },
     show: ({ episodeReturn, expertAccuracy, learnerAccuracy, distance, warning }) =>
-      [
+      parts(
         episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
         `tells the expert ${percent(expertAccuracy)}, the learner ${percent(learnerAccuracy)}`,
         `distance ${short(distance)}`,
         warning === undefined ? "" : `! ${warning}`,
-      ]
-        .filter((part) => part !== "")
-        .join("  "),
+      ),
     curves: [
       episodeReturns(steps),
       {

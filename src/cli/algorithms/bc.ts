@@ -2,7 +2,7 @@ import { type BehaviorCloningOptions, behaviorCloning } from "../../algorithms/i
 import { count, type Dataset, pairCount, split } from "../../data/index.ts";
 import { cloningSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { cloningReadings } from "./readings.ts";
 
 export const bc = recipe({
@@ -16,13 +16,11 @@ export const bc = recipe({
     return { problem: { demos, policy }, ...heldOut(demos, options) };
   },
   show: ({ loss, validationLoss, validationAccuracy }) =>
-    [
+    parts(
       `loss ${short(loss)}`,
       validationLoss === undefined ? "" : `held out ${short(validationLoss)}`,
       validationAccuracy === undefined ? "" : `agrees ${short(100 * validationAccuracy)} %`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   curves: [
     {
       title: "Log loss on the expert's pairs",

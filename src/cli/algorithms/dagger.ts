@@ -4,7 +4,7 @@ import { watchful } from "../../experts/index.ts";
 import { cloningSettings } from "../ingredients.ts";
 import { recipe } from "../recipe.ts";
 import { choice, either, list, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { askReadings, cloningReadings } from "./readings.ts";
 
 /** Networks in an ensemble that is asked how much it doubts. */
@@ -45,7 +45,7 @@ export const dagger = recipe({
     return { problem: { env, expert, policy, ...demos } };
   },
   show: ({ round, loss, labels, mismatch, validationReturn, return: visited }) =>
-    [
+    parts(
       `round ${round}`,
       `${labels.toLocaleString("en-US")} labels`,
       `loss ${short(loss)}`,
@@ -55,9 +55,7 @@ export const dagger = recipe({
           ? ""
           : `return ${short(visited)}`
         : `return ${short(validationReturn)}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   curves: [
     {
       title: "Return against labels",

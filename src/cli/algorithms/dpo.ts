@@ -17,7 +17,7 @@ import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
 import { below, choice, positive, real, whole } from "../settings.ts";
-import { counted, short } from "../terminal.ts";
+import { counted, parts, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 import { fitReadings, samplingReadings } from "./readings.ts";
@@ -166,13 +166,11 @@ export const dpo = languageRecipe({
     };
   },
   show: (row) =>
-    [
+    parts(
       row.loss === undefined ? "" : `loss ${short(row.loss)}`,
       row["rewards/accuracies"] === undefined ? "" : `ranks ${short(100 * row["rewards/accuracies"])} %`,
       row.kl === undefined ? "" : `KL ${short(row.kl)}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
   curves: [
     { title: "Loss", x, y: "loss (nats a comparison)", lines: [{ of: "loss", name: "training" }] },

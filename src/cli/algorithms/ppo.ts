@@ -1,6 +1,6 @@
 import { ppo as algorithm, ppoPresets } from "../../solvers/index.ts";
 import { recipe } from "../recipe.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
 
@@ -18,9 +18,7 @@ export const ppo = recipe({
     return { problem: { env: ingredients.env(), policy: ingredients.policy(), ...(reward ? { reward } : {}) } };
   },
   show: ({ episodeReturn, entropy, kl }) =>
-    [episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`, `entropy ${short(entropy)}`, `kl ${short(kl)}`]
-      .filter((part) => part !== "")
-      .join("  "),
+    parts(episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`, `entropy ${short(entropy)}`, `kl ${short(kl)}`),
   curves: [
     episodeReturns(steps),
     { title: "Entropy of the policy", x: steps, y: "entropy (nats)", lines: [{ of: "entropy", name: "entropy" }] },

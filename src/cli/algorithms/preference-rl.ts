@@ -4,7 +4,7 @@ import { BadInput, given } from "../exit.ts";
 import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
 import { below, choice, list, positive, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { askReadings, policyGradientReadings } from "./readings.ts";
 
@@ -49,22 +49,15 @@ export const preferenceRl = recipe({
     return { problem: { env: ingredients.env(), expert, policy: ingredients.policy() } };
   },
   show: ({ episodeReturn, labels: asked, foreseen, correlation, note }) =>
-    [
+    parts(
       `${asked.toLocaleString("en-US")} labels asked`,
       episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
       foreseen === undefined ? "" : `foresaw ${short(100 * foreseen)} %`,
       correlation === undefined ? "" : `reward correlates ${short(correlation)}`,
       note === undefined ? "" : `! ${note}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   curves: [
-    {
-      title: "Return against labels",
-      x: labels,
-      y: "return (sum of the environment's own rewards)",
-      lines: [{ of: "episodeReturn", name: "drawn actions" }],
-    },
+    episodeReturns(labels, "Return against labels"),
     episodeReturns(steps),
     {
       title: "Labels",

@@ -1,7 +1,7 @@
 import { red as algorithm } from "../../algorithms/index.ts";
 import { recipe } from "../recipe.ts";
 import { between, choice, list, positive, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { heldOut } from "./adversarial.ts";
 import { episodeReturns, steps } from "./curves.ts";
 import { policyGradientReadings } from "./readings.ts";
@@ -29,13 +29,11 @@ export const red = recipe({
     return { problem: { env: ingredients.env(), demos, policy }, ...heldOut(demos, options) };
   },
   show: ({ episodeReturn, rewardMean, distance }) =>
-    [
+    parts(
       distance === undefined ? "" : `distance of the expert's steps ${short(distance)}`,
       episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`,
       rewardMean === undefined ? "" : `learned reward ${short(rewardMean)}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   curves: [
     episodeReturns(steps),
     {

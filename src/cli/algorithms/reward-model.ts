@@ -12,7 +12,7 @@ import { BadInput } from "../exit.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { rewardMeasures, rewardsOf } from "../reward-measures.ts";
 import { below, choice, positive, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 
 const x = { of: "updates", label: "updates of the parameters" };
@@ -84,13 +84,11 @@ export const rewardModelRecipe = languageRecipe({
     };
   },
   show: (row) =>
-    [
+    parts(
       `loss ${short(row.loss)}`,
       `ranks ${short(100 * row.accuracy)} %`,
       row.validationAccuracy === undefined ? "" : `held out ${short(100 * row.validationAccuracy)} %`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   tokens: () => 0,
   curves: [
     {

@@ -20,7 +20,7 @@ import { samplesOf } from "../samples.ts";
 import { loadRewardModel } from "../score.ts";
 import { type Asking, asking, askingReadings, findScorer, isAddress, REWARDS } from "../scorer.ts";
 import { choice, positive, real, whole } from "../settings.ts";
-import { short } from "../terminal.ts";
+import { parts, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 import { samplingReadings } from "./readings.ts";
@@ -120,15 +120,13 @@ export const rlhfRecipe = languageRecipe({
     };
   },
   show: ({ reward, gold, kl, entropy, beta }) =>
-    [
+    parts(
       `reward ${short(reward)}`,
       gold === undefined ? "" : `true ${short(gold)}`,
       `KL ${short(kl)}`,
       `entropy ${short(entropy)}`,
       `beta ${short(beta)}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
   curves: [
     {

@@ -3,7 +3,7 @@ import { perplexity } from "../../policies/index.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { samplesOf } from "../samples.ts";
 import { whole } from "../settings.ts";
-import { counted, short } from "../terminal.ts";
+import { counted, parts, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 import { fitReadings, lossReadings } from "./readings.ts";
@@ -51,13 +51,11 @@ export const sft = languageRecipe({
     };
   },
   show: ({ loss, validationLoss, perplexity: own }) =>
-    [
+    parts(
       `loss ${short(loss)}`,
       validationLoss === undefined ? "" : `held out ${short(validationLoss)}`,
       own === undefined ? "" : `perplexity ${short(own)}`,
-    ]
-      .filter((part) => part !== "")
-      .join("  "),
+    ),
   tokens: ({ tokens }) => tokens ?? 0,
   curves: [
     {
