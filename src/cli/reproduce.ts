@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { nearest } from "../envs/index.ts";
 import { type Experiment, experiments, type Figure, lecture } from "../experiments/index.ts";
 import { intervalFigure, lineFigure, png, writeWhole } from "../runs/index.ts";
@@ -66,7 +67,8 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
   }
   if (missed.length > 0) {
     const names = missed.map(({ experiment, outcome }) => `${experiment.id} (${verdict(outcome.rows)})`).join("; ");
-    throw new Error(`not everything is reproduced: ${names}; src/experiments/ID/README.md says why`);
+    const why = missed.map(({ experiment }) => readmeOf(experiment.id)).join(", ");
+    throw new Error(`not everything is reproduced: ${names}; why: ${why}`);
   }
 }
 
@@ -80,6 +82,11 @@ function choose({ ids, all }: ReproduceRequest): Experiment[] {
     );
   }
   return experiments.filter(({ id }) => all || ids.includes(id));
+}
+
+/** Where an experiment's README stands, seen from where the command was called. */
+function readmeOf(id: string): string {
+  return relative(process.cwd(), fileURLToPath(new URL(`../../src/experiments/${id}/README.md`, import.meta.url)));
 }
 
 function list(json: boolean): void {

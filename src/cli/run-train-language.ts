@@ -9,8 +9,8 @@ import { print, printJson, table } from "./terminal.ts";
 import { goOnLanguage, type LanguageTrainRequest, type TrainedLanguage, trainLanguage } from "./train-language.ts";
 
 /** Options that are about worlds, and those that are about language models. */
-const WORLDS = { env: "--env", demos: "--demos", episodes: "--episodes" } as const;
-const LANGUAGE = {
+export const WORLDS = { env: "--env", demos: "--demos", episodes: "--episodes" } as const;
+export const LANGUAGE = {
   model: "--model",
   tokenizer: "--tokenizer",
   data: "--data",

@@ -2,7 +2,7 @@ import { BadInput } from "./exit.ts";
 import type { LanguageRequest } from "./language.ts";
 import { summary, verdictHead, verdictJson, verdictRows } from "./present.ts";
 import { expertName } from "./report.ts";
-import { isLanguage, runTrainLanguage } from "./run-train-language.ts";
+import { isLanguage, LANGUAGE, runTrainLanguage, WORLDS } from "./run-train-language.ts";
 import { print, printJson, table } from "./terminal.ts";
 import { goOn, type Trained, type TrainRequest, train } from "./train.ts";
 
@@ -51,15 +51,7 @@ function continued(algorithm: string | undefined, folder: string, options: Parti
 
 /** Throws `BadInput` if something else is said beside --resume. */
 function onlyResumed(algorithm: string | undefined, folder: string, options: Partial<TrainRequest> & LanguageRequest): void {
-  const worlds = { env: "--env", demos: "--demos", expert: "--expert", episodes: "--episodes", out: "--out" };
-  const fixed = {
-    ...worlds,
-    model: "--model",
-    tokenizer: "--tokenizer",
-    data: "--data",
-    reference: "--reference",
-    reward: "--reward",
-  };
+  const fixed = { ...WORLDS, expert: "--expert", out: "--out", ...LANGUAGE };
   const extra = Object.entries(fixed).filter(([name]) => options[name as keyof typeof options] !== undefined);
   if (options.set && options.set.length > 0) extra.push(["set", "--set"]);
   if (algorithm !== undefined) extra.unshift(["algorithm", algorithm]);
