@@ -20,7 +20,7 @@ export interface SqilRecord extends SoftRecord {
  * Soft Q imitation learning (Reddy, Dragan & Levine 2020, Alg. 1): soft Q-learning in which each of the expert's steps earned 1 and
  * each of the learner's own 0, half of a minibatch each:
  *
- *     Q ← argmin E_expert[(Q(s, a) − 1 − γ V(s′))²] + E_own[(Q(s, a) − γ V(s′))²],   V(s) = α ln Σ_a exp(Q(s, a) / α)
+ *     Q ← argmin ½ E_expert[(Q(s, a) − 1 − γ V(s′))²] + ½ E_own[(Q(s, a) − γ V(s′))²],   V(s) = α ln Σ_a exp(Q(s, a) / α)
  *
  * V(s′) is the target network's. For real actions V is an actor's, as in soft actor-critic. Throws without an environment: there
  * have to be own steps.

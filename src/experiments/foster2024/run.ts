@@ -90,9 +90,9 @@ export const foster2024: Experiment = {
   },
 };
 
-/** 2 R log(|Π|/δ) / n with R = 1 and the 2^K deterministic policies of K corridors. */
+/** 2 R log(|Π|/δ) / n with R = 1 and 3^K policies: in each of K corridors one of two actions, or either by chance where none was shown. */
 function bound(n: number, corridorCount: number): number {
-  return (2 * (corridorCount * Math.LN2 + Math.log(1 / DELTA))) / n;
+  return (2 * (corridorCount * Math.log(3) + Math.log(1 / DELTA))) / n;
 }
 
 /** The exact regret of a clone that has one table for all steps. */

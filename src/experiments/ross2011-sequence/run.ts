@@ -24,7 +24,7 @@ const QUICK: Sizes = { taught: 500, test: 800, rounds: 2, updates: 300 };
 export const ross2011Sequence: Experiment = {
   id: "ross2011-sequence",
   title: "Tagging from left to right: independent, by the expert's history, by DAgger",
-  source: 'Ross, Gordon & Bagnell 2011, section 5.3 and figure 4; slides "Dataset Aggregation"',
+  source: 'Ross, Gordon & Bagnell 2011, section 5.3 and figure 5; slides "Dataset Aggregation"',
   claims: expected,
 
   async run(options) {

@@ -13,13 +13,13 @@ export function leaveOneOut(R: Float64Array, n: number): Float64Array {
   return R.map((own, i) => own - (sums[Math.floor(i / n)] - own) / (n - 1));
 }
 
-/** Keeps the advantages of a group whose rewards are all the same finite. */
+/** c: keeps the advantages of a group whose rewards are all the same finite. */
 const TINY = 1e-4;
 
 /**
  * Group-relative advantages (Shao et al. 2024, section 4.1.2), groups of n side by side:
  *
- *     A_i = (R_i − mean_j R_j) / std_j R_j
+ *     A_i = (R_i − mean_j R_j) / (std_j R_j + c),   std_j R_j = √(Σ_j (R_j − mean R)² / (n − 1))
  *
  * Without `scale` they are not divided (Liu et al. 2025).
  *

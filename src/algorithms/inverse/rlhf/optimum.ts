@@ -91,7 +91,7 @@ export function bestIn(r: ArrayLike<number>, from: number, n: number): number {
 }
 
 /**
- * The mean score of the best of n of N drawn answers, for every n ≤ N at once and without bias (Gao et al. 2023, appendix I): sorted by
+ * The mean score of the best of n of N drawn answers, for every n ≤ N at once and without bias (Nakano et al. 2021, appendix I, as used by Gao et al. 2023): sorted by
  * the reward, the k-th answer from below is the best of n drawn without return with chance C(k − 1, n − 1)/C(N, n),
  *
  *     Σ_{k = n}^{N} C(k − 1, n − 1)/C(N, n) score_(k)
