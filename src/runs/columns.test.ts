@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, t
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { faulty, systemError, unsynced } from "../../test/faulty-disk.ts";
 import { type Algorithm, resume, start } from "../algorithms/algorithm.ts";
 import { rng } from "../autodiff/random.ts";
 import { extended } from "../data/extended.ts";
@@ -64,8 +65,6 @@ const noting = (asked: number[]) => ({
   },
 });
 
-/** Nothing here cuts the power, so nothing waits for the medium. */
-const unsynced: Disk = { ...disk, sync: () => {}, syncFolder: () => {} };
 const quiet = () => {};
 
 function outcome(path: string): object {
@@ -90,25 +89,6 @@ async function goOn(path: string, say: (message: string) => void = quiet, d = un
   await drive(folder.from ? resume(gather, problem, folder.from) : start(gather, problem), folder, { everySeconds: 0 });
   folder.release();
 }
-
-/** A disk that does `wrong` at its n-th call; `gone`: it does nothing from then on, as for a killed process. */
-function faulty(n: number, wrong: () => never, gone: boolean): { disk: Disk; calls: () => number } {
-  let calls = 0;
-  const guarded = Object.entries(unsynced).map(([name, call]) => [
-    name,
-    (...given: never[]) => {
-      if (name === "close") return (call as (...all: never[]) => unknown)(...given);
-      calls += 1;
-      if (gone ? calls >= n : calls === n) wrong();
-      return (call as (...all: never[]) => unknown)(...given);
-    },
-  ]);
-  return { disk: Object.fromEntries(guarded) as unknown as Disk, calls: () => calls };
-}
-
-const systemError = (code: string) => () => {
-  throw Object.assign(new Error(code), { code });
-};
 
 describe("columns that only grow", () => {
   it("are written once: every checkpoint adds what is new, and the newest state is theirs and its own together", async () => {
