@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { lowerEnd, mean } from "../../../test/intervals.ts";
 import { episodeReturns, rollout, subsample } from "../../data/index.ts";
 import { acrobot, cartPole, frozenLake, mountainCar, mountainCarContinuous, pendulum } from "../../envs/index.ts";
 import { acrobat, balancer, climber, gentleClimber, planner, swinger } from "../../experts/index.ts";
@@ -7,14 +8,6 @@ import { loadPolicy, mlp, tabular } from "../../policies/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { type IqLearnOptions, iqLearn } from "./iq-learn.ts";
 import { sqil } from "./sqil.ts";
-
-const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The lower end of a one-sided 95 % interval of the mean of three seeds (t with 2 degrees of freedom). */
-function lowerEnd(values: readonly number[]): number {
-  const spread = values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1);
-  return mean(values) - 2.92 * Math.sqrt(spread / values.length);
-}
 
 /** What a random policy and the expert earn, known from 1000 episodes each. */
 const tasks = [
@@ -139,8 +132,8 @@ describe("what doesn't fit together is refused in one line", () => {
     ["own steps without an environment", {}, { stepsPerUpdate: 1 }, /has no environment; give env, or stepsPerUpdate 0/],
     ["an estimate that needs own steps", {}, { initial: "value" }, /give stepsPerUpdate > 0, or initial=value_expert/],
     ["an unknown estimate", {}, { initial: "v1" }, /initial is one of v0, value, value_expert, found "v1"/],
-    ["no temperature", {}, { temperature: 0 }, /temperature is a positive number, found 0/],
-    ["half a step", {}, { subsample: 1.5 }, /subsample is a positive whole number, found 1.5/],
+    ["no temperature", {}, { temperature: 0 }, /temperature is 0, expected a positive number/],
+    ["half a step", {}, { subsample: 1.5 }, /subsample is 1.5, expected a whole number from 1 on/],
   ] as const)("%s", async (_, what: { pairs?: true; other?: true }, options, message) => {
     const env = cartPole();
     const world = what.other ? pendulum() : env;

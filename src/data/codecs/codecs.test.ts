@@ -2,30 +2,17 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { referenceFile } from "../../../test/reference-data.ts";
+import { refusal } from "../../../test/refusal.ts";
 import { cartPole } from "../../envs/classic/cartpole.ts";
 import { pendulum } from "../../envs/classic/pendulum.ts";
 import { type ActionSpace, box, dict, discrete, multiDiscrete, type Space, size } from "../../mdp/index.ts";
 import { actionColumn, count, type Dataset, fromTrajectories, lengths, returns } from "../dataset.ts";
 import { numericArray } from "./arrays.ts";
-import { FormatError } from "./format-error.ts";
 import { decodeDataset, decodeImitation, encodeDataset, encodeNpz } from "./index.ts";
 
 fc.configureGlobal({ seed: 20 });
 
 const FORMATS = ["d.jsonl", "d.npz", "d.safetensors"];
-
-function refusal(decode: () => unknown): string {
-  try {
-    decode();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FormatError);
-    const { message } = error as Error;
-    expect(message).not.toContain("\n");
-    expect(message).not.toMatch(/Invalid (typed )?array|call stack|out of bounds|Cannot read|is not a function|is not iterable/);
-    return message;
-  }
-  throw new Error("expected a refusal");
-}
 
 const observationSpaces: Space[] = [
   box([3]),

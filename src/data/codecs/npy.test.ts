@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import reference from "../../../test/data/data/arrays.json" with { type: "json" };
+import { refusal } from "../../../test/refusal.ts";
 import { type DType, fromBytes, type NumericArray, numbers, numericArray, width } from "./arrays.ts";
 import { FormatError } from "./format-error.ts";
 import { decodeNpy, encodeNpy } from "./npy.ts";
@@ -11,18 +12,6 @@ fc.configureGlobal({ seed: 20 });
 
 const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, "base64"));
 const plain = (array: NumericArray) => Array.from(numbers(array) as ArrayLike<number>);
-
-/** The message of what decoding throws, which must be a FormatError in one line. */
-function refusal(decode: () => unknown): string {
-  try {
-    decode();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FormatError);
-    expect((error as Error).message).not.toContain("\n");
-    return (error as Error).message;
-  }
-  throw new Error("expected a refusal");
-}
 
 const DTYPES: DType[] = [
   "float64",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import reference from "../../../test/data/data/arrays.json" with { type: "json" };
+import { refusal } from "../../../test/refusal.ts";
 import type { Plain } from "../../mdp/env.ts";
 import { type DType, fromBytes, type NumericArray, numbers, numericArray, width } from "./arrays.ts";
 import { FormatError } from "./format-error.ts";
@@ -8,17 +9,6 @@ import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import { decodeTree, encodeTree, type PlainTree } from "./tree.ts";
 
 fc.configureGlobal({ seed: 20 });
-
-function refusal(decode: () => unknown): string {
-  try {
-    decode();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FormatError);
-    expect((error as Error).message).not.toContain("\n");
-    return (error as Error).message;
-  }
-  throw new Error("expected a refusal");
-}
 
 const TYPES: DType[] = [
   "float64",
