@@ -80,23 +80,19 @@ export function languageIngredients(problem: LanguageProblem): LanguageIngredien
     };
   };
   const file = problem.data.path;
-  const records = once(async () => {
+  const readTexts = async (which: "good" | "all", most = Infinity) => {
     const found: TextRecord[] = [];
     await given(async () => {
-      for await (const record of streamTexts(file)) found.push(record);
+      for await (const record of streamTexts(file, which)) if (found.push(record) >= most) break;
     });
     if (found.length === 0) throw new BadInput(`${file}: found no texts, expected at least one`);
     return found;
-  });
-  /** The first records, which is what a vocabulary of a file that does not fit memory is made of. */
+  };
+  const records = once(() => readTexts("good"));
+  /** What a vocabulary is made of: all texts, the rejected ones too, or the first of a file that does not fit memory. */
   const firstRecords = async () => {
     if (isPromptFile(file)) return promptLines(file); // a vocabulary of prompts alone
-    if (!inPages(problem)) return records();
-    const found: TextRecord[] = [];
-    await given(async () => {
-      for await (const record of streamTexts(file)) if (found.push(record) >= FIRST) break;
-    });
-    return found;
+    return readTexts("all", inPages(problem) ? FIRST : Infinity);
   };
   const parts = once(() => languageParts(problem, async () => (await firstRecords()).map(wholeText)));
   let told = false;

@@ -23,10 +23,14 @@ export function streamPreferences(file: string): AsyncGenerator<PreferenceRecord
   return streamed(file, PREFERENCE_ENDINGS, preferenceRecord);
 }
 
-/** What an expert wrote, from a file of records or of plain text, read and refused as `streamPreferences` does. */
-export async function* streamTexts(file: string): AsyncGenerator<TextRecord> {
+/**
+ * What an expert wrote, from a file of records or of plain text, read and refused as `streamPreferences` does; of preferences and
+ * ratings the good responses, or `all`.
+ */
+export async function* streamTexts(file: string, which: "good" | "all" = "good"): AsyncGenerator<TextRecord> {
   if (!/\.txt(\.gz)?$/i.test(file)) {
-    for await (const found of streamed(file, TEXT_ENDINGS, textRecords)) yield* found;
+    const read: ReadRecord<TextRecord[]> = (value, where) => textRecords(value, where, which);
+    for await (const found of streamed(file, TEXT_ENDINGS, read)) yield* found;
     return;
   }
   yield* naming(file, () => textParagraphs(chunksOf(file)));
@@ -95,7 +99,7 @@ export function openPreferences(file: string): Promise<PreferenceFile> {
 
 /** The same of a file of texts: what there is to imitate in each line. */
 export function openTexts(file: string): Promise<RecordFile<readonly TextRecord[]>> {
-  return openRecords(file, textRecords);
+  return openRecords(file, (value, where) => textRecords(value, where));
 }
 
 async function openRecords<T>(file: string, read: ReadRecord<T>): Promise<RecordFile<T>> {

@@ -13,15 +13,18 @@ const FORMS =
 
 /**
  * What there is to imitate in a record of JSON: `text`; `prompt, completion`; `messages`, whose every turn of the assistant is a
- * response to the turns before it; of preferences the chosen response, of ratings the good ones. Throws `FormatError` that begins
- * with `where` on anything else.
+ * response to the turns before it; of preferences the chosen response, of ratings the good ones, or of both `all`, which is what a
+ * vocabulary is made of: one without the words of rejected responses would tell them by what it doesn't know. Throws `FormatError`
+ * that begins with `where` on anything else.
  */
-export function textRecords(value: unknown, where: string): TextRecord[] {
+export function textRecords(value: unknown, where: string, which: "good" | "all" = "good"): TextRecord[] {
   if (!isObject(value)) throw new FormatError(`${where} is ${shown(value)}, ${FORMS}`);
   if ("chosen" in value || "label" in value || "answer_matching_behavior" in value) {
     const record = preferenceRecord(value, where);
-    if (record.kind === "rating") return record.label ? [{ ...record, kind: "completion" }] : [];
-    return [{ kind: "completion", prompt: record.prompt, completion: record.chosen }];
+    const { prompt } = record;
+    const written = (completion: Text): TextRecord => ({ kind: "completion", prompt, completion });
+    if (record.kind === "rating") return record.label || which === "all" ? [written(record.completion)] : [];
+    return [written(record.chosen), ...(which === "all" ? [written(record.rejected)] : [])];
   }
   if ("completion" in value) {
     // A rating with the label true says the same, and is checked the same way.
