@@ -173,6 +173,17 @@ describe("what does not fit together is refused", () => {
   const demos = pairs(box([2]), discrete(2), new Float32Array(4), Int32Array.of(0, 1));
 
   it.each([
+    [{ optimizer: "sgd", momentum: 7 }, /momentum is 7, expected a number from 0 to below 1/],
+    [{ l2: -3 }, /l2 is -3, expected a number from 0 on/],
+    [{ weightDecay: -1 }, /weightDecay is -1, expected a number from 0 on/],
+    [{ entropyBonus: -1 }, /entropyBonus is -1, expected a number from 0 on/],
+    [{ clipNorm: -1 }, /clipNorm is -1, expected a number from 0 on/],
+  ] as const)("options %j", async (options, message) => {
+    const policy = mlp({ observation: box([2]), action: discrete(2) });
+    await expect(train(behaviorCloning, { demos, policy }, options)).rejects.toThrow(message);
+  });
+
+  it.each([
     [
       "another action space",
       { demos, policy: mlp({ observation: box([2]), action: discrete(3) }) },
@@ -189,7 +200,7 @@ describe("what does not fit together is refused", () => {
       "less than no epochs",
       { demos, policy: mlp({ observation: box([2]), action: discrete(2) }) },
       { epochs: -1 },
-      /epochs is a positive number, or 0 to leave it open, found -1/,
+      /epochs is -1, expected a number from 0 on/,
     ],
     [
       "class weights of the wrong number",

@@ -8,7 +8,7 @@ import {
   pairCount,
   type TokenSequences,
 } from "../../data/index.ts";
-import { madeOnce } from "../../mdp/index.ts";
+import { madeOnce, mustBeBelow, mustBeCounts, mustNotBeNegative } from "../../mdp/index.ts";
 import {
   type LanguageFamily,
   type LanguageModel,
@@ -20,7 +20,7 @@ import {
 } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import type { Lessons } from "./lessons.ts";
-import { type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
+import { checkFit, type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
 import { checkPairs, pairLessons, parts } from "./pair-lessons.ts";
 import { checkTokens, tokenLessons, updatesFor } from "./token-lessons.ts";
 import type { PageTable, TokenRows } from "./token-pages.ts";
@@ -315,15 +315,9 @@ function updatesInAll({ updates, epochs, batchSize }: CloningOptions, N: number)
 }
 
 function checkOptions(options: CloningOptions): void {
-  const positive = { batchSize: options.batchSize, learningRate: options.learningRate };
-  for (const [name, value] of Object.entries(positive)) {
-    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} is a positive number, found ${value}`);
-  }
-  for (const name of ["epochs", "updates"] as const) {
-    const value = options[name];
-    if (!(value >= 0 && Number.isFinite(value)))
-      throw new RangeError(`${name} is a positive number, or 0 to leave it open, found ${value}`);
-  }
-  if (!(options.validation >= 0 && options.validation < 1))
-    throw new RangeError(`validation is a share from 0 to below 1, found ${options.validation}`);
+  checkFit(options);
+  const { epochs, updates, patience, validation } = options;
+  mustNotBeNegative({ epochs });
+  mustBeCounts({ updates, patience }, 0);
+  mustBeBelow(1, { validation });
 }

@@ -178,8 +178,8 @@ describe("what does not fit together is refused", () => {
       /demonstrations have actions discrete\(3\)/,
     ],
     ["a chance that is none", { env, expert, policy }, { beta: [1, 1.5] }, /beta of round 2 is 1\.5, expected a chance/],
-    ["no rounds", { env, expert, policy }, { rounds: 0 }, /rounds is a positive whole number, found 0/],
-    ["a part of a state", { env, expert, policy }, { states: 2.5 }, /states is a positive whole number, found 2\.5/],
+    ["no rounds", { env, expert, policy }, { rounds: 0 }, /rounds is 0, expected a whole number from 1 on/],
+    ["a part of a state", { env, expert, policy }, { states: 2.5 }, /states is 2\.5, expected a whole number from 1 on/],
     ["an option of nobody", { env, expert, policy }, { round: 3 }, /dagger has no option "round"; it has .*rounds/],
     [
       "an expert that answers for too few states",

@@ -1,6 +1,6 @@
 import { type Rng, rng } from "../../autodiff/index.ts";
 import { type Augment, actionColumn, extended, type ObservationColumn, observationColumn, pairs } from "../../data/index.ts";
-import { type Env, type Expert, type Plain, type Policy, size, type VectorEnv } from "../../mdp/index.ts";
+import { type Env, type Expert, mustBeCounts, type Plain, type Policy, size, type VectorEnv } from "../../mdp/index.ts";
 import { clockedPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type BehaviorCloningOptions, behaviorCloning } from "./behavior-cloning.ts";
@@ -78,9 +78,8 @@ export const deepForwardTraining: Algorithm<
   async init({ env, policy }, options) {
     mustBeMadeFor(policy, env);
     const { episodes, steps, seed } = options;
-    if (!(Number.isInteger(episodes) && episodes > 0))
-      throw new RangeError(`episodes is a positive whole number, found ${episodes}`);
-    if (!(Number.isInteger(steps) && steps >= 0)) throw new RangeError(`steps is a whole number from 0, found ${steps}`);
+    mustBeCounts({ episodes });
+    mustBeCounts({ steps }, 0);
     const H = Math.min(env.maxSteps, steps || Infinity);
     if (H === Infinity) throw new RangeError(`${env.id} has no limit of steps; give steps, so that there is an end`);
     const world = env.vector(episodes, { autoreset: "disabled" });

@@ -1,6 +1,6 @@
 import { type Rng, rng } from "../../autodiff/index.ts";
 import { type Augment, extended, pairs } from "../../data/index.ts";
-import type { Env, Expert, Plain, Policy } from "../../mdp/index.ts";
+import { type Env, type Expert, mustBeCounts, type Plain, type Policy } from "../../mdp/index.ts";
 import { mixturePolicy, type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { type BehaviorCloningOptions, behaviorCloning } from "./behavior-cloning.ts";
@@ -71,9 +71,7 @@ export const deepSmile: Algorithm<DeepSmileProblem, DeepSmileOptions, DeepSmileS
   async init({ env, policy }, options) {
     mustBeMadeFor(policy, env);
     const { rounds, states, alpha } = options;
-    for (const [name, value] of Object.entries({ rounds, states })) {
-      if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-    }
+    mustBeCounts({ rounds, states });
     if (!(alpha > 0 && alpha <= 1)) throw new RangeError(`alpha is ${alpha}, expected a share above 0 and up to 1`);
     return { options, round: 0, thetas: new Float32Array(0), normalisers: [], labels: 0, expertSteps: 0, pending: null };
   },

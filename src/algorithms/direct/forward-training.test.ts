@@ -69,7 +69,9 @@ describe("forward training", () => {
     await expect(train(forwardTraining, { env: cartPole(), expert })).rejects.toThrow(
       /forward training needs discrete observations and actions, found box\[4\]/,
     );
-    await expect(train(forwardTraining, { env, expert }, { episodes: 0 })).rejects.toThrow(/episodes is a positive whole/);
+    await expect(train(forwardTraining, { env, expert }, { episodes: 0 })).rejects.toThrow(
+      /episodes is 0, expected a whole number from 1 on/,
+    );
     await expect(train(forwardTraining, { env, expert: { label: () => new Int32Array(0) } })).rejects.toThrow(
       /gave 0 labels for 100 states of Tightrope-v1/,
     );

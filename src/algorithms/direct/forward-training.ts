@@ -1,5 +1,5 @@
 import { rng } from "../../autodiff/index.ts";
-import type { Env, Expert, Observations } from "../../mdp/index.ts";
+import { type Env, type Expert, mustBeCounts, type Observations } from "../../mdp/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { countInto, drawFrom, frequencies, labelled, playBySteps, sizesOf } from "./by-step.ts";
 
@@ -58,8 +58,7 @@ export const forwardTraining: Algorithm<
 
   async init({ env }, options) {
     const { S, A, H } = sizesOf(env, "forward training");
-    if (!(Number.isInteger(options.episodes) && options.episodes > 0))
-      throw new RangeError(`episodes is a positive whole number, found ${options.episodes}`);
+    mustBeCounts({ episodes: options.episodes });
     return { options, H, step: 0, pi: new Float64Array(H * S * A).fill(1 / A), labels: 0 };
   },
 

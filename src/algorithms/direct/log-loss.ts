@@ -28,7 +28,7 @@ import {
   type Tensor,
   type Update,
 } from "../../autodiff/index.ts";
-import { describe, size } from "../../mdp/index.ts";
+import { describe, mustBeBelow, mustBeCounts, mustBePositive, mustNotBeNegative, size } from "../../mdp/index.ts";
 import type { Normaliser, PolicyModel } from "../../policies/index.ts";
 
 /** How theta is found: what every method that fits a policy to labelled states shares. */
@@ -67,6 +67,16 @@ export const fitDefaults: FitOptions = {
   entropyBonus: 0,
   clipNorm: 0,
 };
+
+/** Throws on an option that no update can be made with. */
+export function checkFit(options: Omit<FitOptions, "l2" | "entropyBonus"> & Partial<FitOptions>): void {
+  const { batchSize, learningRate, warmup, weightDecay, momentum, l2 = 0, entropyBonus = 0, clipNorm } = options;
+  mustBeCounts({ batchSize });
+  mustBeCounts({ warmup }, 0);
+  mustBePositive({ learningRate });
+  mustBeBelow(1, { momentum });
+  mustNotBeNegative({ weightDecay, l2, entropyBonus, clipNorm });
+}
 
 /** The optimizer that the options describe, for a run of `total` updates. */
 export function optimizerFor(options: FitOptions, total: number): Optimizer {

@@ -1,6 +1,6 @@
 import { rng } from "../../autodiff/index.ts";
 import { count, type Dataset, trajectoryAt } from "../../data/index.ts";
-import { describe, madeOnce, type TabularMdp } from "../../mdp/index.ts";
+import { describe, madeOnce, mustBeCounts, type TabularMdp } from "../../mdp/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { escapeDistance, escapeFlow, escapeLowerBound, type FlowState, flowOf, flowPolicy, improveFlow } from "./escape-flow.ts";
 
@@ -150,9 +150,7 @@ function check(
   if (H === Infinity) throw new RangeError("Mimic-MD needs a finite horizon H, found none");
   if (count(demos) < 2) throw new RangeError("Mimic-MD splits the demonstrations in two, found only one; record at least 2");
   if (!(share > 0 && share < 1)) throw new RangeError(`share is ${share}, expected a share between 0 and 1`);
-  for (const [name, value] of Object.entries({ inner, iterations })) {
-    if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-  }
+  mustBeCounts({ inner, iterations });
   const seen = new Int32Array(H * S).fill(-1);
   for (let i = 0; i < count(demos); i++) {
     const { observations, actions, rewards } = trajectoryAt(demos, i);

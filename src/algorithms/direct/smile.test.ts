@@ -85,7 +85,9 @@ describe("SMILe", () => {
 
   it("refuses a share that is none", async () => {
     await expect(train(smile, { env, expert }, { alpha: 0 })).rejects.toThrow(/alpha is 0, expected a share above 0/);
-    await expect(train(smile, { env, expert }, { rounds: 1.5 })).rejects.toThrow(/rounds is a positive whole number/);
+    await expect(train(smile, { env, expert }, { rounds: 1.5 })).rejects.toThrow(
+      /rounds is 1\.5, expected a whole number from 1 on/,
+    );
     const run = start(smile, { env, expert }, {});
     await expect(run.result()).rejects.toThrow(/learned nothing before its first round/);
   });

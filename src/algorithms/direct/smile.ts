@@ -1,5 +1,5 @@
 import { rng } from "../../autodiff/index.ts";
-import type { Env, Expert } from "../../mdp/index.ts";
+import { type Env, type Expert, mustBeCounts } from "../../mdp/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { countInto, drawFrom, frequencies, labelled, playBySteps, pooled, sizesOf } from "./by-step.ts";
 
@@ -55,9 +55,7 @@ export const smile: Algorithm<SmileProblem, SmileOptions, SmileState, SmileRecor
   async init({ env }, options) {
     const { S, A, H } = sizesOf(env, "SMILe");
     const { rounds, episodes, alpha } = options;
-    for (const [name, value] of Object.entries({ rounds, episodes })) {
-      if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-    }
+    mustBeCounts({ rounds, episodes });
     if (!(alpha > 0 && alpha <= 1)) throw new RangeError(`alpha is ${alpha}, expected a share above 0 and up to 1`);
     return { options, round: 0, learned: new Float64Array(H * S * A), labels: 0 };
   },

@@ -126,14 +126,14 @@ describe("bad input", () => {
   });
 
   it.each([
-    [{ rewardBatch: 0 }, /rewardBatch is a positive whole number, found 0/],
-    [{ memory: 1.5 }, /memory is a positive whole number, found 1.5/],
-    [{ rewardRate: -1 }, /rewardRate is a positive number, found -1/],
-    [{ gradientPenalty: -1 }, /gradientPenalty is a number from 0, found -1/],
-    [{ labelSmoothing: 0.5 }, /labelSmoothing is a number from 0 to below 0.5, found 0.5/],
-    [{ rewardForm: "best" }, /rewardForm is one of positive, negative, both, forward-kl, found "best"/],
+    [{ rewardBatch: 0 }, /rewardBatch is 0, expected a whole number from 1 on/],
+    [{ memory: 1.5 }, /memory is 1.5, expected a whole number from 1 on/],
+    [{ rewardRate: -1 }, /rewardRate is -1, expected a positive number/],
+    [{ gradientPenalty: -1 }, /gradientPenalty is -1, expected a number from 0 on/],
+    [{ labelSmoothing: 0.5 }, /labelSmoothing is 0.5, expected a number from 0 to below 0.5/],
+    [{ rewardForm: "best" }, /rewardForm is "best", expected one of positive, negative, both, forward-kl/],
     [{ over: "as" }, /over "s", "sa", "sas" or "sasd", found "as"/],
-    [{ warmStart: -3 }, /warmStart is a whole number from 0, found -3/],
+    [{ warmStart: -3 }, /warmStart is -3, expected a whole number from 0 on/],
     [{ absorbing: true, gamma: 1 }, /absorbing state needs gamma < 1/],
     [{ batchSize: 4096 }, /a minibatch has 4096 steps/],
   ])("options %j are refused", async (options, message) => {

@@ -1,6 +1,6 @@
 import { rng } from "../../autodiff/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import type { TabularMdp } from "../../mdp/index.ts";
+import { mustBeCounts, mustNotBeNegative, type TabularMdp } from "../../mdp/index.ts";
 import { available } from "../../mdp/tabular.ts";
 import { expectedReward, featureCounts, type LinearReward, linearValues, mustFit, rewardTable } from "../../rewards/index.ts";
 import { greedyActions, occupancy, oneHot, type PolicyTable, valueIteration } from "../../solvers/index.ts";
@@ -226,6 +226,6 @@ function check({ mdp, reward, demos }: ApprenticeshipProblem, { method, rounds, 
   if (!["max-margin", "projection"].includes(method)) {
     throw new RangeError(`the method is "${method}", expected max-margin or projection`);
   }
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError(`rounds is ${rounds}, expected a positive whole number`);
-  if (!(tolerance >= 0)) throw new RangeError(`the tolerance is ${tolerance}, expected a number from 0 on`);
+  mustBeCounts({ rounds });
+  mustNotBeNegative({ tolerance });
 }

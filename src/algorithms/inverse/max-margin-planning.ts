@@ -1,6 +1,6 @@
 import { type RngState, rng } from "../../autodiff/index.ts";
 import { type Dataset, select } from "../../data/index.ts";
-import { madeOnce, type TabularMdp } from "../../mdp/index.ts";
+import { madeOnce, mustBeCounts, type TabularMdp } from "../../mdp/index.ts";
 import { expectedReward, featureCounts, type LinearReward, linearValues, mustFit, rewardTable } from "../../rewards/index.ts";
 import { type PolicyTable, valueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -66,8 +66,7 @@ export const maxMarginPlanning: Algorithm<MaxMarginProblem, MaxMarginOptions, Ma
       mustFit(problem.mdp, problem.reward.features);
       const { l2, rounds, seed } = options;
       if (!(l2 > 0)) throw new RangeError(`l2 is ${l2}, expected a positive number: without it the margin is not defined`);
-      if (!(Number.isInteger(rounds) && rounds > 0))
-        throw new RangeError(`rounds is ${rounds}, expected a positive whole number`);
+      mustBeCounts({ rounds });
       prepare(problem);
       const { F } = problem.reward.features;
       return { options, k: 0, random: rng(seed).split("max-margin").state(), w: new Float64Array(F), mean: new Float64Array(F) };

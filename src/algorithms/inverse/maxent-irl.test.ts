@@ -393,8 +393,8 @@ describe("bad input", () => {
     const other = linearReward(indicators(garnet({ S: 5, A: 1, H: 2 }).mdp));
     await expect(attempt({ reward: other })).rejects.toThrow(/features have 5 rows over "s", the process has 3 states/);
     await expect(attempt({}, { l1: -1 })).rejects.toThrow(/l1 is -1, expected a number from 0 on/);
-    await expect(attempt({}, { rounds: 0 })).rejects.toThrow(/rounds is 0, expected a positive whole number/);
-    await expect(attempt({}, { learningRate: 0 })).rejects.toThrow(/learning rate is 0/);
+    await expect(attempt({}, { rounds: 0 })).rejects.toThrow(/rounds is 0, expected a whole number from 1 on/);
+    await expect(attempt({}, { learningRate: 0 })).rejects.toThrow(/learningRate is 0/);
     await expect(attempt({}, { optimizer: "newton" as "adam" })).rejects.toThrow(
       /"newton", expected auto, lbfgs, adam or ascent/,
     );

@@ -1,6 +1,6 @@
 import { adam, initialise, rng, sgd, type TrainState } from "../../autodiff/index.ts";
 import type { Dataset } from "../../data/index.ts";
-import { madeOnce, type TabularMdp } from "../../mdp/index.ts";
+import { madeOnce, mustBeCounts, mustBePositive, mustNotBeNegative, type TabularMdp } from "../../mdp/index.ts";
 import {
   type CompiledReward,
   compileReward,
@@ -242,15 +242,9 @@ function dot(x: Float64Array, y: Float64Array): number {
 function check({ mdp, reward, demos }: MaxentIrlProblem, options: MaxentIrlOptions): void {
   mustFit(mdp, reward.features);
   const { l1, l2, optimizer, learningRate, rounds, memory, tolerance } = options;
-  for (const [name, value] of Object.entries({ l1, l2, tolerance })) {
-    if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`${name} is ${value}, expected a number from 0 on`);
-  }
-  for (const [name, value] of Object.entries({ rounds, memory })) {
-    if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is ${value}, expected a positive whole number`);
-  }
-  if (!(learningRate > 0 && Number.isFinite(learningRate))) {
-    throw new RangeError(`the learning rate is ${learningRate}, expected a positive number`);
-  }
+  mustNotBeNegative({ l1, l2, tolerance });
+  mustBeCounts({ rounds, memory });
+  mustBePositive({ learningRate });
   if (!["auto", "lbfgs", "adam", "ascent"].includes(optimizer)) {
     throw new RangeError(`the optimizer is "${optimizer}", expected auto, lbfgs, adam or ascent`);
   }

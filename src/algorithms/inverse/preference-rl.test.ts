@@ -200,7 +200,7 @@ describe("reinforcement learning from comparisons", () => {
     await expect(refused({ explore: 4 })).rejects.toThrow(
       "512 steps are 4 rounds of 4 x 32; expected more than the 4 that explore",
     );
-    await expect(refused({ noise: 1 })).rejects.toThrow("noise is 1, expected a chance from 0 to below 1");
+    await expect(refused({ noise: 1 })).rejects.toThrow("noise is 1, expected a number from 0 to below 1");
     await expect(refused({ labels: 0 })).rejects.toThrow("labels is 0, expected a whole number from 1");
   });
 });

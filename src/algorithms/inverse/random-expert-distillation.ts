@@ -1,6 +1,6 @@
 import { initialise, Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { type Dataset, deviations, include, noMoments, type Pairs } from "../../data/index.ts";
-import { type Env, madeOnce, type Reward, type StepBatch } from "../../mdp/index.ts";
+import { type Env, madeOnce, mustBeBelow, mustBeCounts, mustBePositive, type Reward, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, type Normaliser, normaliser, type PolicyModel } from "../../policies/index.ts";
 import type { StepOver } from "../../rewards/index.ts";
 import { type Critic, type PpoOptions, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
@@ -204,18 +204,14 @@ function ppoOptions(options: RedOptions): PpoOptions {
 }
 
 function check(options: RedOptions): void {
-  for (const name of ["embedding", "rewardUpdates", "rewardBatch", "every"] as const) {
-    const value = options[name];
-    if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-  }
-  const { rewardRate, expertReward, validation, warmStart: updates, absorbing, gamma } = options;
-  if (!(rewardRate > 0 && Number.isFinite(rewardRate)))
-    throw new RangeError(`rewardRate is a positive number, found ${rewardRate}`);
+  const { embedding, rewardUpdates, rewardBatch, every, warmStart } = options;
+  mustBeCounts({ embedding, rewardUpdates, rewardBatch, every });
+  mustBeCounts({ warmStart }, 0);
+  const { rewardRate, expertReward, validation, absorbing, gamma } = options;
+  mustBePositive({ rewardRate });
   if (!(expertReward > 0 && expertReward < 1))
-    throw new RangeError(`expertReward is a number between 0 and 1, found ${expertReward}`);
-  if (!(validation >= 0 && validation < 1)) throw new RangeError(`validation is a share from 0 to below 1, found ${validation}`);
-  if (!(Number.isSafeInteger(updates) && updates >= 0))
-    throw new RangeError(`warmStart is a whole number from 0, found ${updates}`);
+    throw new RangeError(`expertReward is ${expertReward}, expected a number between 0 and 1`);
+  mustBeBelow(1, { validation });
   if (absorbing && !(gamma < 1))
     throw new RangeError(`the value of an absorbing state needs gamma < 1, found ${gamma}; discount, or leave it out`);
 }

@@ -1,6 +1,14 @@
 import { type Rng, rng, type TrainState, type Update } from "../../autodiff/index.ts";
 import { mapRows, type Rows, rowsOf } from "../../data/index.ts";
-import { type Answer, madeOnce, type Preference } from "../../mdp/index.ts";
+import {
+  type Answer,
+  madeOnce,
+  mustBeBelow,
+  mustBeCounts,
+  mustBePositive,
+  mustNotBeNegative,
+  type Preference,
+} from "../../mdp/index.ts";
 import {
   answerRewards,
   judgeRewards,
@@ -272,22 +280,14 @@ function contradiction({ contradictory, all }: Surveyed, on: OnContradiction): s
 }
 
 function check(options: RewardModelOptions): void {
-  const whole = { batchSize: 1, updates: 0, members: 1, report: 1, threads: 1, warmup: 0 };
-  for (const [name, least] of Object.entries(whole)) {
-    const value = options[name as "updates"];
-    if (!(Number.isInteger(value) && value >= least)) {
-      throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
-    }
-  }
-  if (!(options.epochs >= 0 && Number.isFinite(options.epochs))) {
-    throw new RangeError(`epochs is ${options.epochs}, expected a number from 0 on`);
-  }
-  if (options.epochs === 0 && options.updates === 0) {
+  const { batchSize, updates, members, report, threads, warmup } = options;
+  mustBeCounts({ batchSize, members, report, threads });
+  mustBeCounts({ updates, warmup }, 0);
+  const { epochs, learningRate, labelSmoothing, centring } = options;
+  mustNotBeNegative({ epochs, centring });
+  if (epochs === 0 && updates === 0) {
     throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
   }
-  if (!(options.learningRate > 0)) throw new RangeError(`learningRate is ${options.learningRate}, expected a positive number`);
-  if (!(options.labelSmoothing >= 0 && options.labelSmoothing < 0.5)) {
-    throw new RangeError(`labelSmoothing is ${options.labelSmoothing}, expected 0 to below 0.5`);
-  }
-  if (!(options.centring >= 0)) throw new RangeError(`centring is ${options.centring}, expected a number from 0 on`);
+  mustBePositive({ learningRate });
+  mustBeBelow(0.5, { labelSmoothing });
 }

@@ -1,5 +1,5 @@
 import type { Dataset, Pairs } from "../../data/index.ts";
-import { describe, type Env, sameKind } from "../../mdp/index.ts";
+import { describe, type Env, mustBeCounts, mustBePositive, mustBeShares, mustNotBeNegative, sameKind } from "../../mdp/index.ts";
 import type { PolicyModel } from "../../policies/index.ts";
 
 // What IQ-Learn and SQIL are given.
@@ -89,20 +89,12 @@ export function checkSoft(name: string, { demos, policy, env }: SoftProblem, opt
     }
   }
   const { updates, batchSize, subsample, copies, capacity, updatesPerRound, critics } = options;
-  for (const [option, value] of Object.entries({ updates, batchSize, subsample, copies, capacity, updatesPerRound, critics })) {
-    if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${option} is a positive whole number, found ${value}`);
-  }
+  mustBeCounts({ updates, batchSize, subsample, copies, capacity, updatesPerRound, critics });
   const { learningRate, actorRate, temperature } = options;
-  for (const [option, value] of Object.entries({ learningRate, actorRate, temperature })) {
-    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${option} is a positive number, found ${value}`);
-  }
+  mustBePositive({ learningRate, actorRate, temperature });
   const { gamma, targetRate, stepsPerUpdate, clipNorm } = options;
-  for (const [option, value] of Object.entries({ gamma, targetRate })) {
-    if (!(value >= 0 && value <= 1)) throw new RangeError(`${option} is a number from 0 to 1, found ${value}`);
-  }
-  for (const [option, value] of Object.entries({ stepsPerUpdate, clipNorm })) {
-    if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`${option} is a number from 0 on, found ${value}`);
-  }
+  mustBeShares({ gamma, targetRate });
+  mustNotBeNegative({ stepsPerUpdate, clipNorm });
   if (stepsPerUpdate > 0 && !env) {
     throw new TypeError(
       `${name} learns online with stepsPerUpdate ${stepsPerUpdate}, but has no environment; give env, or stepsPerUpdate 0`,

@@ -109,7 +109,7 @@ describe("exact adversarial inverse reinforcement learning", () => {
     await expect(refused({ mdp: withObjective(mdp, { H: 5 }), demos })).rejects.toThrow(/horizon of 5 steps; give it a discount/);
     await expect(refused({ mdp, demos: { counts: new Float64Array(S * A) } })).rejects.toThrow(/feature counts/);
     await expect(refused({ mdp, demos }, { over: "x" })).rejects.toThrow(/over "s" or "sa", found "x"/);
-    await expect(refused({ mdp, demos }, { learningRate: 0 })).rejects.toThrow(/learningRate is a positive number, found 0/);
-    await expect(refused({ mdp, demos }, { rounds: 1.5 })).rejects.toThrow(/rounds is a positive whole number, found 1.5/);
+    await expect(refused({ mdp, demos }, { learningRate: 0 })).rejects.toThrow(/learningRate is 0, expected a positive number/);
+    await expect(refused({ mdp, demos }, { rounds: 1.5 })).rejects.toThrow(/rounds is 1.5, expected a whole number from 1 on/);
   });
 });

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/index.ts";
-import { madeOnce, type TabularMdp, withRewardTable } from "../../mdp/index.ts";
+import { madeOnce, mustBeCounts, mustBePositive, mustNotBeNegative, type TabularMdp, withRewardTable } from "../../mdp/index.ts";
 import { indicators } from "../../rewards/index.ts";
 import { type PolicyTable, softValueIteration } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
@@ -195,9 +195,7 @@ function check({ H }: TabularMdp, { over, rounds, learningRate, tolerance, tempe
   if (H !== Infinity)
     throw new RangeError(`the process has a horizon of ${H} steps; give it a discount instead: withObjective(mdp, { gamma })`);
   if (over !== "s" && over !== "sa") throw new RangeError(`the reward is over "s" or "sa", found "${over}"`);
-  if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError(`rounds is a positive whole number, found ${rounds}`);
-  for (const [name, value] of Object.entries({ learningRate, temperature })) {
-    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} is a positive number, found ${value}`);
-  }
-  if (!(tolerance >= 0)) throw new RangeError(`tolerance is a number from 0 on, found ${tolerance}`);
+  mustBeCounts({ rounds });
+  mustBePositive({ learningRate, temperature });
+  mustNotBeNegative({ tolerance });
 }

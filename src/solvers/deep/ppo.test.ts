@@ -265,9 +265,12 @@ describe("bad input", () => {
 
   it.each([
     [{ batchSize: 2048 }, /a minibatch has 2048 steps, a round only 16 x 64/],
-    [{ copies: 0 }, /copies is a positive whole number, found 0/],
-    [{ gamma: 1.5 }, /gamma is a number from 0 to 1, found 1.5/],
-    [{ learningRate: Number.NaN }, /learningRate is a positive number, found NaN/],
+    [{ copies: 0 }, /copies is 0, expected a whole number from 1 on/],
+    [{ gamma: 1.5 }, /gamma is 1.5, expected a number from 0 to 1/],
+    [{ learningRate: Number.NaN }, /learningRate is NaN, expected a positive number/],
+    [{ valueWeight: -5 }, /valueWeight is -5, expected a number from 0 on/],
+    [{ entropyBonus: -3 }, /entropyBonus is -3, expected a number from 0 on/],
+    [{ clipNorm: -1 }, /clipNorm is -1, expected a number from 0 on/],
     [{ stepz: 3 }, /ppo has no option "stepz"/],
   ])("options %j are refused", async (options, message) => {
     await expect(train(ppo, { env, policy: mlp(env) }, options as Partial<PpoOptions>)).rejects.toThrow(message);

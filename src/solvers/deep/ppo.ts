@@ -5,6 +5,10 @@ import {
   describe,
   type Env,
   madeOnce,
+  mustBeCounts,
+  mustBePositive,
+  mustBeShares,
+  mustNotBeNegative,
   mustRead,
   type Plain,
   type Reward,
@@ -250,16 +254,12 @@ function check({ env, policy, reward }: PpoProblem, options: PpoOptions): void {
   }
   if (reward) mustRead(reward, env);
   const { steps, copies, rolloutSteps, epochs, batchSize } = options;
-  for (const [name, value] of Object.entries({ steps, copies, rolloutSteps, epochs, batchSize })) {
-    if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-  }
+  mustBeCounts({ steps, copies, rolloutSteps, epochs, batchSize });
   const { learningRate, clipRange, gamma, lambda } = options;
-  for (const [name, value] of Object.entries({ learningRate, clipRange })) {
-    if (!(value > 0 && Number.isFinite(value))) throw new RangeError(`${name} is a positive number, found ${value}`);
-  }
-  for (const [name, value] of Object.entries({ gamma, lambda })) {
-    if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} is a number from 0 to 1, found ${value}`);
-  }
+  mustBePositive({ learningRate, clipRange });
+  mustBeShares({ gamma, lambda });
+  const { valueClip, valueWeight, entropyBonus, clipNorm, targetKl } = options;
+  mustNotBeNegative({ valueClip, valueWeight, entropyBonus, clipNorm, targetKl });
   if (batchSize > copies * rolloutSteps) {
     throw new RangeError(
       `a minibatch has ${batchSize} steps, a round only ${copies} x ${rolloutSteps}; make batchSize smaller, or copies or rolloutSteps larger`,

@@ -1,7 +1,15 @@
 import type { ArrayCache, Rows } from "../../../data/index.ts";
-import { type Context, type Preference, type PreferenceExpert, type Rating, sameResponse } from "../../../mdp/index.ts";
+import {
+  type Context,
+  mustBeCounts,
+  mustNotBeNegative,
+  type Preference,
+  type PreferenceExpert,
+  type Rating,
+  sameResponse,
+} from "../../../mdp/index.ts";
 import { checkSampling, type ResponsePolicy } from "../../../policies/index.ts";
-import type { FitOptions } from "../log-loss.ts";
+import { checkFit, type FitOptions } from "../log-loss.ts";
 import { checkLoss, type LossOptions } from "./mixture.ts";
 
 /** A policy to start from, a policy not to go far from, and an expert's comparisons: written down, or to be asked for. */
@@ -82,15 +90,12 @@ export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
 /** Throws on options that can't be, whatever the problem. */
 export function checkDpoOptions(options: DpoOptions): void {
   checkLoss(options);
-  const whole = { epochs: 0, updates: 0, klSamples: 0, requestSize: 0, batchSize: 1, report: 1, rounds: 1 };
-  for (const [name, least] of Object.entries({ ...whole, comparisons: 1, updatesPerRound: 1 })) {
-    const value = options[name as "rounds"];
-    if (!(value >= least && (Number.isInteger(value) || name === "epochs"))) {
-      throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
-    }
-  }
+  checkFit(options);
+  const { epochs, updates, klSamples, requestSize, report, rounds, comparisons, updatesPerRound } = options;
+  mustNotBeNegative({ epochs });
+  mustBeCounts({ updates, klSamples, requestSize }, 0);
+  mustBeCounts({ report, rounds, comparisons, updatesPerRound });
   checkSampling(options);
-  if (!(options.learningRate > 0)) throw new RangeError(`learningRate is ${options.learningRate}, expected a positive number`);
 }
 
 /** A preference that can teach something. Throws, with its number, on an empty response and on two that are the same. */

@@ -5,6 +5,9 @@ import {
   type Env,
   type Expert,
   type InterveningExpert,
+  mustBeCounts,
+  mustBeShares,
+  mustNotBeNegative,
   type Observations,
   sameKind,
 } from "../../../mdp/index.ts";
@@ -80,17 +83,11 @@ export function checkDagger({ env, expert, policy, demos, risk }: DaggerProblem,
     throw new TypeError(`the ${whose} ${what} ${describe(own)}, ${env.id} has ${describe(theirs)}; make it for ${env.id}`);
   }
   const { rounds, states, openRequests, mode, mixing, gate, keep, beta } = options;
-  for (const [name, value] of Object.entries({ rounds, states, openRequests })) {
-    if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-  }
+  mustBeCounts({ rounds, states, openRequests });
   const { budget, requestSize, validationEpisodes, timeout, share, release } = options;
-  for (const [name, value] of Object.entries({ budget, requestSize, validationEpisodes })) {
-    if (!(Number.isInteger(value) && value >= 0)) throw new RangeError(`${name} is a whole number from 0, found ${value}`);
-  }
-  if (!(timeout >= 0)) throw new RangeError(`timeout is a number of seconds from 0, found ${timeout}`);
-  for (const [name, value] of Object.entries({ share, release })) {
-    if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} is a share from 0 to 1, found ${value}`);
-  }
+  mustBeCounts({ budget, requestSize, validationEpisodes }, 0);
+  mustNotBeNegative({ timeout });
+  mustBeShares({ share, release });
   for (const [name, value, words] of [
     ["mode", mode, ["refit", "streaming"]],
     ["mixing", mixing, ["step", "episode"]],

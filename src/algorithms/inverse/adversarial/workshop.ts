@@ -1,6 +1,15 @@
 import { layout, type ParamTree, Rng, rng } from "../../../autodiff/index.ts";
 import { actionColumn, deviations, include, noMoments, type RunningMoments } from "../../../data/index.ts";
-import { actionDistance, type Env, type StepBatch, size } from "../../../mdp/index.ts";
+import {
+  actionDistance,
+  type Env,
+  mustBeBelow,
+  mustBeCounts,
+  mustBePositive,
+  mustNotBeNegative,
+  type StepBatch,
+  size,
+} from "../../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../../policies/index.ts";
 import {
   addAbsorbing,
@@ -275,28 +284,19 @@ function seen(s: Float32Array, normal: Normaliser | undefined): Float32Array {
 
 /** Throws on an option that can't be. */
 export function checkOptions(options: AdversarialOptions): void {
-  for (const name of ["rewardUpdates", "rewardBatch", "memory", "members", "every"] as const) {
-    const value = options[name];
-    if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is a positive whole number, found ${value}`);
-  }
-  for (const name of ["warmStart", "settle"] as const) {
-    const value = options[name];
-    if (!(Number.isSafeInteger(value) && value >= 0)) throw new RangeError(`${name} is a whole number from 0, found ${value}`);
-  }
-  if (!(options.rewardRate > 0 && Number.isFinite(options.rewardRate)))
-    throw new RangeError(`rewardRate is a positive number, found ${options.rewardRate}`);
-  for (const name of ["rewardDecay", "gradientPenalty", "noise", "rewardEntropy", "doubt"] as const) {
-    if (!(options[name] >= 0 && Number.isFinite(options[name])))
-      throw new RangeError(`${name} is a number from 0, found ${options[name]}`);
-  }
-  if (!(options.labelSmoothing >= 0 && options.labelSmoothing < 0.5))
-    throw new RangeError(`labelSmoothing is a number from 0 to below 0.5, found ${options.labelSmoothing}`);
-  if (!(options.penaltyShare > 0 && options.penaltyShare <= 1))
-    throw new RangeError(`penaltyShare is a share above 0 and up to 1, found ${options.penaltyShare}`);
-  if (!(options.validation >= 0 && options.validation < 1))
-    throw new RangeError(`validation is a share from 0 to below 1, found ${options.validation}`);
-  if (options.absorbing && !(options.gamma < 1))
-    throw new RangeError(`the value of an absorbing state needs gamma < 1, found ${options.gamma}; discount, or leave it out`);
-  if (!rewardForms.includes(options.rewardForm))
-    throw new RangeError(`rewardForm is one of ${rewardForms.join(", ")}, found "${options.rewardForm}"`);
+  const { rewardUpdates, rewardBatch, memory, members, every, warmStart, settle } = options;
+  mustBeCounts({ rewardUpdates, rewardBatch, memory, members, every });
+  mustBeCounts({ warmStart, settle }, 0);
+  const { rewardRate, rewardDecay, gradientPenalty, noise, rewardEntropy, doubt } = options;
+  mustBePositive({ rewardRate });
+  mustNotBeNegative({ rewardDecay, gradientPenalty, noise, rewardEntropy, doubt });
+  const { labelSmoothing, penaltyShare, validation, absorbing, gamma, rewardForm } = options;
+  mustBeBelow(0.5, { labelSmoothing });
+  mustBeBelow(1, { validation });
+  if (!(penaltyShare > 0 && penaltyShare <= 1))
+    throw new RangeError(`penaltyShare is ${penaltyShare}, expected a share above 0 and up to 1`);
+  if (absorbing && !(gamma < 1))
+    throw new RangeError(`the value of an absorbing state needs gamma < 1, found ${gamma}; discount, or leave it out`);
+  if (!rewardForms.includes(rewardForm))
+    throw new RangeError(`rewardForm is "${rewardForm}", expected one of ${rewardForms.join(", ")}`);
 }

@@ -1,3 +1,4 @@
+import { mustBeBelow, mustBeCounts, mustBePositive, mustBeShares, mustNotBeNegative } from "../../../mdp/index.ts";
 import type { StepOver } from "../../../rewards/index.ts";
 import { type PpoOptions, ppo } from "../../../solvers/index.ts";
 import { labelSchedules, type PlanOptions } from "./plan.ts";
@@ -102,25 +103,26 @@ export function roundsOf({ steps, copies, rolloutSteps }: PreferenceRlOptions): 
 
 /** Throws on options that can't be, or that don't go together. */
 export function checkOptions(options: PreferenceRlOptions): void {
-  const least = { labels: 1, sessions: 1, candidates: 1, fragmentLength: 1, members: 1, rewardUpdates: 1, rewardBatch: 1 };
-  const counts = { ...least, memory: 1, explore: 1, requestSize: 0, openRequests: 1 };
-  for (const [name, from] of Object.entries(counts)) {
-    const value = options[name as keyof typeof counts];
-    if (!(Number.isSafeInteger(value) && value >= from))
-      throw new RangeError(`${name} is ${value}, expected a whole number from ${from}`);
-  }
-  for (const name of ["initialShare", "fragmentGamma"] as const) {
-    if (!(options[name] >= 0 && options[name] <= 1))
-      throw new RangeError(`${name} is ${options[name]}, expected a number from 0 to 1`);
-  }
-  for (const name of ["doubt", "rewardDecay", "timeout"] as const) {
-    if (!(options[name] >= 0 && Number.isFinite(options[name])))
-      throw new RangeError(`${name} is ${options[name]}, expected a number from 0`);
-  }
-  if (!(options.noise >= 0 && options.noise < 1))
-    throw new RangeError(`noise is ${options.noise}, expected a chance from 0 to below 1`);
-  if (!(options.rewardRate > 0 && Number.isFinite(options.rewardRate)))
-    throw new RangeError(`rewardRate is ${options.rewardRate}, expected a positive number`);
+  const { labels, sessions, candidates, members, rewardUpdates, rewardBatch, openRequests, requestSize } = options;
+  const { copies, rolloutSteps, steps, memory, fragmentLength, explore } = options;
+  mustBeCounts({
+    labels,
+    sessions,
+    candidates,
+    fragmentLength,
+    members,
+    rewardUpdates,
+    rewardBatch,
+    memory,
+    explore,
+    openRequests,
+  });
+  mustBeCounts({ requestSize }, 0);
+  const { initialShare, fragmentGamma, doubt, rewardDecay, timeout, noise, rewardRate } = options;
+  mustBeShares({ initialShare, fragmentGamma });
+  mustNotBeNegative({ doubt, rewardDecay, timeout });
+  mustBeBelow(1, { noise });
+  mustBePositive({ rewardRate });
   if (!selections.includes(options.selection))
     throw new RangeError(`selection is "${options.selection}", expected one of ${selections.join(", ")}`);
   if (!labelSchedules.includes(options.labelSchedule))
@@ -129,7 +131,6 @@ export function checkOptions(options: PreferenceRlOptions): void {
     throw new RangeError(
       `selection by ${options.selection} needs members that can disagree, found members ${options.members}; take 2 or more, or selection random`,
     );
-  const { copies, rolloutSteps, steps, memory, fragmentLength, explore } = options;
   const rounds = roundsOf(options);
   if (rounds <= explore)
     throw new RangeError(

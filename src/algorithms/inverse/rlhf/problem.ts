@@ -1,4 +1,4 @@
-import type { Context } from "../../../mdp/index.ts";
+import { type Context, mustBeCounts, mustBePositive, mustNotBeNegative } from "../../../mdp/index.ts";
 import { checkSampling, type ResponsePolicy } from "../../../policies/index.ts";
 import type { ResponseReward } from "../../../rewards/index.ts";
 import { checkSampled } from "./sampled.ts";
@@ -103,19 +103,13 @@ export function checkRlhfOptions(options: RlhfOptions): void {
   if (method !== "ppo" && group < 2) {
     throw new RangeError(`${method} compares responses to the same context, found group ${group}; expected 2 or more`);
   }
-  const whole = { rounds: 1, prompts: 1, group: 1, epochs: 1, batchSize: 1, maxLength: 0, requestSize: 0 };
-  for (const [name, least] of Object.entries(whole)) {
-    const value = options[name as "rounds"];
-    if (!(Number.isInteger(value) && value >= least)) {
-      throw new RangeError(`${name} is ${value}, expected a whole number from ${least} on`);
-    }
-  }
-  for (const name of ["learningRate", "valueRate", "clipRange"] as const) {
-    if (!(options[name] > 0)) throw new RangeError(`${name} is ${options[name]}, expected a positive number`);
-  }
-  for (const name of ["klTarget", "betaRate", "weightDecay", "clipNorm", "valueClip", "entropyBonus"] as const) {
-    if (!(options[name] >= 0)) throw new RangeError(`${name} is ${options[name]}, expected 0 or a positive number`);
-  }
+  const { rounds, prompts, epochs, batchSize, maxLength, requestSize } = options;
+  mustBeCounts({ rounds, prompts, group, epochs, batchSize });
+  mustBeCounts({ maxLength, requestSize }, 0);
+  const { learningRate, valueRate, clipRange } = options;
+  mustBePositive({ learningRate, valueRate, clipRange });
+  const { klTarget, betaRate, weightDecay, clipNorm, valueClip, entropyBonus } = options;
+  mustNotBeNegative({ klTarget, betaRate, weightDecay, clipNorm, valueClip, entropyBonus });
   checkSampling(options);
   if (temperature === 0)
     throw new RangeError("temperature is 0: all responses to a context are the same; expected a positive number");
