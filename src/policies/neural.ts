@@ -3,7 +3,7 @@ import type { Actions, ActOptions, Observations, Plain, Policy } from "../mdp/in
 import { size } from "../mdp/index.ts";
 import { actionArray } from "./head.ts";
 import type { PolicyModel } from "./model.ts";
-import type { Normaliser } from "./observation.ts";
+import { mustBeObservations, type Normaliser } from "./observation.ts";
 import { policyMetadata, requireRng } from "./onnx-policy.ts";
 
 /** A policy with its parameters: it acts, and it can be saved as ONNX. */
@@ -51,6 +51,7 @@ export function neuralPolicy(model: PolicyModel, theta: Float32Array, normal?: N
   const spec = { outputs, params: model.params };
   let program: Promise<Program> | undefined;
   const run = async (observations: Observations) => {
+    mustBeObservations(model.observation, observations);
     program ??= programOf(model, normal, () => compile(spec));
     return (await program).run({ observation: observations, theta: own });
   };

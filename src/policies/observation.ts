@@ -1,5 +1,5 @@
 import { cast, concat, constant, mul, oneHot, reshape, slice, sub, type Tensor } from "../autodiff/index.ts";
-import { type Space, size } from "../mdp/index.ts";
+import { describe, type Observations, type Space, size } from "../mdp/index.ts";
 
 /** What observations are shifted and scaled by before the network sees them, per entry: (s - mean) / std. */
 export interface Normaliser {
@@ -63,4 +63,30 @@ function encode(space: Space, s: Tensor, from: number, normal?: Normaliser): Ten
 
 function choice(column: Tensor, n: number): Tensor {
   return oneHot(cast(reshape(column, [column.shape[0]]), "int32"), n);
+}
+
+/**
+ * How many observations of a space stand in a batch that a policy is asked about. Throws, saying what is wrong, if they don't stand in a
+ * `Float32Array`, if the last is not whole, or if a number is not finite: a network would answer with NaN, or with its first choice.
+ */
+export function mustBeObservations(space: Space, batch: Observations): number {
+  const D = size(space);
+  if (!(batch instanceof Float32Array)) {
+    const found = (batch as object | null | undefined)?.constructor?.name ?? String(batch);
+    throw new TypeError(
+      `the policy takes observations in a Float32Array, ${D} numbers each (${describe(space)}), found ${found}; Float32Array.from(numbers) makes one`,
+    );
+  }
+  const n = batch.length / D;
+  if (!Number.isInteger(n)) {
+    throw new RangeError(
+      `the policy takes observations of ${D} numbers each (${describe(space)}), found ${batch.length} numbers`,
+    );
+  }
+  for (let i = 0; i < batch.length; i++) {
+    if (!Number.isFinite(batch[i])) {
+      throw new RangeError(`observation ${Math.floor(i / D)} has ${batch[i]} at entry ${i % D}, expected a finite number`);
+    }
+  }
+  return n;
 }

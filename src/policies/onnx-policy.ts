@@ -1,6 +1,5 @@
 import { createSession, decodeSignature, type Rng, type Session } from "../autodiff/index.ts";
 import {
-  type ActionSpace,
   type Actions,
   type ActOptions,
   describe,
@@ -12,7 +11,8 @@ import {
   spaceToJson,
 } from "../mdp/index.ts";
 import { actionArray, type Head } from "./head.ts";
-import { headFor, type PolicyModel } from "./model.ts";
+import { headFor, type PolicyModel, type Spaces } from "./model.ts";
+import { mustBeObservations } from "./observation.ts";
 
 /** The key of the model's metadata under which a policy describes itself. */
 const KEY = "apprentice.policy";
@@ -77,7 +77,7 @@ export async function loadPolicy(bytes: Uint8Array): Promise<OnnxPolicy> {
     observation,
     action,
     about: (about ?? {}) as Record<string, unknown>,
-    act: (observations, options) => act(session, head, action, D, observations, options),
+    act: (observations, options) => act(session, head, { observation, action }, observations, options),
     release: () => session.release(),
   };
 }
@@ -85,15 +85,12 @@ export async function loadPolicy(bytes: Uint8Array): Promise<OnnxPolicy> {
 async function act(
   session: Session,
   head: Head,
-  action: ActionSpace,
-  D: number,
+  { observation, action }: Spaces,
   observations: Observations,
   options: ActOptions = {},
 ): Promise<Actions> {
-  const n = observations.length / D;
-  if (!Number.isInteger(n))
-    throw new RangeError(`the policy takes observations of ${D} numbers each, found ${observations.length} numbers`);
-  const results = await session.run({ observation: { data: observations, dims: [n, D] } });
+  const n = mustBeObservations(observation, observations);
+  const results = await session.run({ observation: { data: observations, dims: [n, size(observation)] } });
   if (options.deterministic) return results.action.data as Actions;
   const actions = actionArray(action, n);
   head.sample(

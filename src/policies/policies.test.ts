@@ -208,6 +208,21 @@ describe("a policy is its file", () => {
     await expect(policy.act(states)).rejects.toThrow(/needs a generator/);
   });
 
+  it("what is no batch of observations is refused in one line, by the policy and by its file", async () => {
+    const model = mlp(spaces);
+    const policy = neuralPolicy(model, initialise(model.params, rng(3)));
+    for (const own of [policy, await loadPolicy(policy.toOnnx())]) {
+      const refused = (batch: unknown, message: string) =>
+        expect(own.act(batch as Float32Array, { deterministic: true })).rejects.toThrow(message);
+      await refused(Float32Array.of(0, 0, 0, 0, 0, Number.NaN), "observation 1 has NaN at entry 2, expected a finite number");
+      await refused([0, 0, 0], "observations in a Float32Array, 3 numbers each (box[3]), found Array; Float32Array.from");
+      await refused(Float64Array.of(0, 0, 0), "found Float64Array");
+      await refused(undefined, "found undefined");
+      await refused(new Float32Array(4), "takes observations of 3 numbers each (box[3]), found 4 numbers");
+      expect(await own.act(new Float32Array(6), { deterministic: true })).toHaveLength(2);
+    }
+  });
+
   it("a table has one row of logits a state", async () => {
     const model = tabular({ observation: discrete(3), action: discrete(2) });
     const policy = neuralPolicy(model, Float32Array.of(0, 1, 1, 0, 0, 2));
