@@ -8,23 +8,25 @@ import {
   type Interval,
   type IntervalOptions,
   meanInterval,
+  meanOfMeans,
   pairedDifference,
   permutationTest,
   wilson,
 } from "./statistics.ts";
+import { studentInterval, studentQuantile } from "./student.ts";
 
 fc.configureGlobal({ seed: 20 });
 
 const { x, y, after, flips } = reference;
 
-/** The share of 1000 simulated samples whose interval covers the true value. */
-function coverage(simulate: (seed: number) => Interval, truth: number): number {
+/** The share of simulated samples whose interval covers the true value. */
+function coverage(simulate: (seed: number) => Interval, truth: number, samples = 1000): number {
   let covered = 0;
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < samples; i++) {
     const { low, high } = simulate(i);
     if (low <= truth && truth <= high) covered++;
   }
-  return covered / 1000;
+  return covered / samples;
 }
 
 const sample = (seed: number | string, n: number, draw: (u: ReturnType<typeof rng>) => number) => {
@@ -48,6 +50,62 @@ describe("the normal distribution", () => {
       }),
     );
     expect(() => normalQuantile(1.1)).toThrow("a probability is between 0 and 1, found 1.1");
+  });
+});
+
+describe("Student's intervals, of few values", () => {
+  const few = 4000;
+  /** Four standard errors of a share of 95 % of the simulated samples. */
+  const error = 4 * Math.sqrt((0.95 * 0.05) / few);
+  const normal = (name: string, n: number, scale = 1) => sample(name, n, (u) => scale * u.normal());
+
+  it("have SciPy's quantiles, and its ends", () => {
+    for (const [confidence, degrees, t] of reference.student) {
+      expect(Math.abs(studentQuantile(confidence, degrees) / t - 1)).toBeLessThan(1e-10);
+    }
+    for (const { n, confidence, ends } of reference.few) {
+      const { low, high } = meanInterval(x.slice(0, n), { confidence });
+      expect(low).toBeCloseTo(ends[0], 8);
+      expect(high).toBeCloseTo(ends[1], 8);
+    }
+    expect(() => studentQuantile(0.95, 0)).toThrow("at least one degree of freedom, found 0");
+  });
+
+  it.each([2, 3, 5, 10, 20])("of %i normal values cover their mean as often as they say", (n) => {
+    const share = coverage((i) => meanInterval(normal(`${n} ${i}`, n)), 0, few);
+    expect(Math.abs(share - 0.95)).toBeLessThan(error);
+  });
+
+  it("are needed: a bootstrap of three values covers their mean three times in four", () => {
+    const bootstrap = (i: number) => meanInterval(normal(`3 ${i}`, 3), { method: "bca", resamples: 200, seed: i });
+    expect(coverage(bootstrap, 0)).toBeLessThan(0.8);
+  });
+
+  it("of two samples' difference, and of several samples' mean, cover at least as often as they say", () => {
+    const two = (i: number) => differenceOfMeans(normal(`a${i}`, 3), normal(`b${i}`, 8, 4));
+    const three = (i: number) => meanOfMeans([normal(`a${i}`, 5), normal(`b${i}`, 3, 4), normal(`c${i}`, 2)]);
+    for (const made of [two, three]) {
+      const share = coverage(made, 0, few);
+      expect(share).toBeGreaterThan(0.95 - error);
+      expect(share).toBeLessThan(0.99); // degrees of freedom are rounded down
+    }
+  });
+
+  it("of a mean of means weigh every sample alike, and look at its spread within samples alone", () => {
+    const { mean, low, high } = meanOfMeans([
+      [0, 2],
+      [100, 101, 102, 103, 104, 105],
+    ]);
+    expect(mean).toBeCloseTo((1 + 102.5) / 2, 12);
+    expect(high - low).toBeLessThan(20);
+    expect(meanOfMeans([x]).mean).toBeCloseTo(meanInterval(x).mean, 12);
+    expect(() => meanOfMeans([])).toThrow("takes at least one sample, found none");
+  });
+
+  it("of one part are those of its mean, of a part of a single value unbounded", () => {
+    expect(studentInterval(0, [{ variance: 1, n: 10 }]).high).toBeCloseTo(2.262157, 5);
+    expect(studentInterval(1, [{ variance: 0, n: 1 }])).toEqual({ mean: 1, low: -Infinity, high: Infinity });
+    expect(() => studentInterval(0, [], 95)).toThrow("confidence is between 0 and 1, found 95");
   });
 });
 

@@ -1,6 +1,7 @@
 import { type Rng, rng } from "../autodiff/random.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 import { checked, pick, positive, quantile, tail } from "./resampling.ts";
+import { FEW, studentInterval } from "./student.ts";
 
 /** An estimate and the interval that is meant to cover the true value. */
 export interface Interval {
@@ -15,30 +16,50 @@ export interface IntervalOptions {
   /** Bootstrap resamples, B. */
   readonly resamples?: number;
   readonly seed?: number;
-  /** `bca`: bias-corrected and accelerated. `percentile`: the plain quantiles of the resamples. */
-  readonly method?: "bca" | "percentile";
+  /**
+   * `t`: Student's interval, the default below 30 values. `bca`: a bias-corrected and accelerated bootstrap, the default from there.
+   * `percentile`: the plain quantiles of the resamples.
+   */
+  readonly method?: "t" | "bca" | "percentile";
 }
 
 /**
- * The mean of independent values with a bootstrap interval (Efron 1987, BCa by default; Efron & Tibshirani 1993, chapters 13
- * and 14). The same values and seed give the same interval. One value alone says nothing of its spread: its interval is
- * infinite. Takes about 5 ns for each of the B n draws. Throws on no values, and on NaN or infinity.
+ * The mean of independent values with its interval: Student's, mean ± t_{n−1} s/√n, of fewer than 30 values, and from there a
+ * bootstrap (Efron 1987, BCa by default; Efron & Tibshirani 1993, chapters 13 and 14), which asks nothing of the values' shape but
+ * is too narrow for few. The same values and seed give the same interval. One value alone says nothing of its spread: its interval is
+ * infinite. Values that are all equal show no spread either, and their interval is a point: shares of a count are for `wilson`. A bootstrap takes
+ * about 5 ns for each of the B n draws. Throws on no values, and on NaN or infinity.
  */
 export function meanInterval(values: ArrayLike<number>, options: IntervalOptions = {}): Interval {
   return interval([checked(values, "the values")], [1], options);
 }
 
 /**
- * mean(x) - mean(y) of two independent samples, with a bootstrap interval: each is resampled by itself. Throws as
- * `meanInterval` does.
+ * mean(x) - mean(y) of two independent samples with its interval: Welch's if either has fewer than 30 values, otherwise a bootstrap
+ * for which each is resampled by itself. Throws as `meanInterval` does.
  */
 export function differenceOfMeans(x: ArrayLike<number>, y: ArrayLike<number>, options: IntervalOptions = {}): Interval {
   return interval([checked(x, "the first sample"), checked(y, "the second sample")], [1, -1], options);
 }
 
 /**
- * The mean of x_i - y_i, for values that belong together in pairs (the same episode, the same seed), with a bootstrap
- * interval. Throws as `meanInterval` does, and unless there are as many x as y.
+ * The mean of several independent samples' means, every sample with the same weight however many values it has, with its interval:
+ * Welch's if one has fewer than 30 values, otherwise a bootstrap for which each is resampled by itself. Throws as `meanInterval` does,
+ * and without a sample.
+ */
+export function meanOfMeans(samples: readonly ArrayLike<number>[], options: IntervalOptions = {}): Interval {
+  if (samples.length === 0) throw new RangeError("a mean of means takes at least one sample, found none");
+  const weight = 1 / samples.length;
+  return interval(
+    samples.map((values, j) => checked(values, `sample ${j}`)),
+    samples.map(() => weight),
+    options,
+  );
+}
+
+/**
+ * The mean of x_i - y_i, for values that belong together in pairs (the same episode, the same seed), with the interval of
+ * `meanInterval`. Throws as that does, and unless there are as many x as y.
  */
 export function pairedDifference(x: ArrayLike<number>, y: ArrayLike<number>, options: IntervalOptions = {}): Interval {
   return meanInterval(differences(x, y), options);
@@ -104,13 +125,21 @@ export function permutationTest(
   return { difference, p: (1 + hits) / (1 + permutations), exact: false };
 }
 
-/** Σ_j sign_j mean(sample_j) with its bootstrap interval. */
-function interval(samples: readonly Float64Array[], signs: readonly number[], options: IntervalOptions): Interval {
-  const { resamples = 10_000, seed = 0, method = "bca" } = options;
+/** Σ_j weight_j mean(sample_j) with its interval. */
+function interval(samples: readonly Float64Array[], weights: readonly number[], options: IntervalOptions): Interval {
+  const { resamples = 10_000, seed = 0 } = options;
+  const { method = samples.some(({ length }) => length < FEW) ? "t" : "bca" } = options;
   const alpha = tail(options.confidence);
   positive(resamples, "resamples");
-  const estimate = samples.reduce((sum, sample, j) => sum + signs[j] * mean(sample), 0);
+  const estimate = samples.reduce((sum, sample, j) => sum + weights[j] * mean(sample), 0);
   if (samples.some((sample) => sample.length < 2)) return { mean: estimate, low: -Infinity, high: Infinity };
+  // What is zero but for rounding is zero.
+  const rounding = 1e-12 * Math.max(...samples.map(largest));
+  if (method === "t") {
+    const parts = samples.map((sample, j) => ({ variance: weights[j] ** 2 * variance(sample, rounding), n: sample.length }));
+    const { low, high } = studentInterval(estimate, parts, options.confidence);
+    return { mean: estimate, low: zeroed(low, rounding), high: zeroed(high, rounding) };
+  }
   const distribution = new Float64Array(resamples);
   samples.forEach((sample, j) => {
     // Centred, so that the values' size doesn't drown their spread.
@@ -121,14 +150,12 @@ function interval(samples: readonly Float64Array[], signs: readonly number[], op
     for (let b = 0; b < resamples; b++) {
       let sum = 0;
       for (let i = 0; i < n; i++) sum += centred[pick(draws, n)];
-      distribution[b] += (signs[j] * sum) / n;
+      distribution[b] += (weights[j] * sum) / n;
     }
   });
   distribution.sort();
-  const ends = method === "bca" ? accelerated(distribution, acceleration(samples, signs), alpha) : [alpha, 1 - alpha];
-  // An end that is zero but for rounding is zero.
-  const rounding = 1e-12 * Math.max(...samples.map((sample) => sample.reduce((top, value) => Math.max(top, Math.abs(value)), 0)));
-  const [low, high] = ends.map((p) => estimate + quantile(distribution, p)).map((end) => (Math.abs(end) <= rounding ? 0 : end));
+  const ends = method === "bca" ? accelerated(distribution, acceleration(samples, weights), alpha) : [alpha, 1 - alpha];
+  const [low, high] = ends.map((p) => zeroed(estimate + quantile(distribution, p), rounding));
   return { mean: estimate, low, high };
 }
 
@@ -148,14 +175,14 @@ function accelerated(distribution: Float64Array, a: number, alpha: number): numb
   });
 }
 
-/** a = (1/6) Σ U³ / (Σ U²)^(3/2), over the influences U = sign (x_i − mean) / n of all samples. */
-function acceleration(samples: readonly Float64Array[], signs: readonly number[]): number {
+/** a = (1/6) Σ U³ / (Σ U²)^(3/2), over the influences U = weight (x_i − mean) / n of all samples. */
+function acceleration(samples: readonly Float64Array[], weights: readonly number[]): number {
   let cubes = 0;
   let squares = 0;
   samples.forEach((sample, j) => {
     const centre = mean(sample);
     for (const value of sample) {
-      const influence = (signs[j] * (value - centre)) / sample.length;
+      const influence = (weights[j] * (value - centre)) / sample.length;
       squares += influence ** 2;
       cubes += influence ** 3;
     }
@@ -204,7 +231,7 @@ function shuffles(x: Float64Array, y: Float64Array): Arrangements {
   };
 }
 
-/** Every choice of signs of n differences. */
+/** Every choice of weights of n differences. */
 function exchanges(d: Float64Array): Arrangements {
   return {
     difference: mean(d),
@@ -232,6 +259,18 @@ function differences(x: ArrayLike<number>, y: ArrayLike<number>): Float64Array {
     throw new RangeError(`paired samples are equally long, found ${first.length} and ${second.length}; compare them unpaired`);
   }
   return first.map((value, i) => value - second[i]);
+}
+
+/** The variance of the values' mean, s²/n with s² = Σ (x_i − mean)² / (n − 1). */
+function variance(values: Float64Array, rounding: number): number {
+  const centre = mean(values);
+  let squares = 0;
+  for (const value of values) squares += zeroed(value - centre, rounding) ** 2;
+  return squares / (values.length - 1) / values.length;
+}
+
+function zeroed(value: number, rounding: number): number {
+  return Math.abs(value) <= rounding ? 0 : value;
 }
 
 function mean(values: Float64Array): number {

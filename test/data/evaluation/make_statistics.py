@@ -51,6 +51,13 @@ out["wilson"] = []
 for k, n, level in [(0, 10, 0.95), (3, 10, 0.95), (10, 10, 0.95), (57, 100, 0.9), (1, 1000, 0.99)]:
     found = stats.binomtest(k, n).proportion_ci(confidence_level=level, method="wilson")
     out["wilson"].append([k, n, level, found.low, found.high])
+# Student's: t with P(|T| <= t) = level, and the intervals of a mean and of Welch's difference.
+out["student"] = [[level, nu, stats.t.ppf((1 + level) / 2, nu)] for level in (0.5, 0.8, 0.95, 0.999) for nu in (1, 2, 3, 4, 9, 19, 28)]
+out["few"] = []
+for n in (2, 3, 7, 20):
+    for level in (0.95, 0.8):
+        found = stats.ttest_1samp(x[:n], 0).confidence_interval(level)
+        out["few"].append({"n": n, "confidence": level, "ends": [found.low, found.high]})
 
 
 def permuted(a, b, alternative, paired, **options):
