@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { rng } from "../../../autodiff/index.ts";
 import { cartPole, pendulum } from "../../../envs/index.ts";
 import { balancer, swinger } from "../../../experts/index.ts";
 import type { Actions, Expert, Observations } from "../../../mdp/index.ts";
 import { mlp } from "../../../policies/index.ts";
 import { dagger, ExpertError, resume, start, train } from "../../index.ts";
-import { ranges } from "./answers.ts";
+import { fill, missing, ranges } from "./answers.ts";
 
 const env = cartPole();
 const policy = mlp(env, { hidden: [4] });
@@ -134,6 +134,89 @@ describe("a slow expert", () => {
     await round;
     expect(asked()).toBe(60 + 20);
     expect(run.state.effort.labels).toBe(60);
+  });
+
+  it("may be late with one request and be there before the others have ended: then nothing is missing, and nothing is thrown", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { expert, open, asked } = desk();
+      const [states, labels] = [new Float32Array(4 * 30), new Int32Array(30)];
+      const sheet = { states, labels, known: new Uint8Array(30), wanted: new Uint8Array(30).fill(1) };
+      const filled = fill(sheet, expert, env, { requestSize: 10, openRequests: 2, timeout: 2 }, 1);
+      vi.advanceTimersByTime(1500);
+      open[1].answer();
+      await turns(); // the third is asked, with its own 2 s
+      vi.advanceTimersByTime(1000); // the time of the first is over
+      await turns();
+      open[0].answer();
+      await turns();
+      expect(missing(sheet)).toBe(10);
+      open[2].answer();
+      await filled;
+      expect(missing(sheet)).toBe(0);
+      expect(asked()).toBe(30);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("and what is said to be missing is so when it is said, for the reason that is given", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { expert, open } = desk();
+      const [states, labels] = [new Float32Array(4 * 30), new Int32Array(30)];
+      const sheet = { states, labels, known: new Uint8Array(30), wanted: new Uint8Array(30).fill(1) };
+      const filled = fill(sheet, expert, env, { requestSize: 10, openRequests: 2, timeout: 2 }, 1).catch((thrown) => thrown);
+      vi.advanceTimersByTime(1500);
+      open[1].answer();
+      await turns();
+      vi.advanceTimersByTime(1000);
+      await turns();
+      open[0].answer();
+      await turns();
+      open[2].fail("gone to lunch");
+      const error = await filled;
+      expect(error).toBeInstanceOf(ExpertError);
+      expect(error.states).toEqual(Array.from({ length: 10 }, (_, i) => 20 + i));
+      expect(error.message).toBe(
+        "round 1: the expert failed: gone to lunch, asked about states 20 to 29 of 30; labels are missing for states 20 to 29; the other 20 labels are kept, make the round again to ask for these alone",
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("at the wheel: an answer that comes late is taken too, and what is learned is the same bit for bit", async () => {
+    const given = { ...options, rounds: 1, states: 12 };
+    const soon = await train(dagger, { env, expert: own, policy }, given);
+    const { expert, open, asked } = desk();
+    const run = start(dagger, { env, expert, policy }, { ...given, timeout: 0.02 });
+    for (let step = 0; step < 12; step++) {
+      const error = await run.next().catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(ExpertError);
+      expect(error.message).toBe(`round 1, episode 0, step ${step}: the expert has not acted within 0.02 s`);
+      open[step].answer(); // nobody waits for it any more
+      await turns();
+    }
+    expect(await run.next()).toEqual(soon.records[0]);
+    expect(asked()).toBe(12);
+    expect((await run.result()).policy.theta).toEqual(soon.policy.theta);
+  });
+
+  it("at the wheel: whoever is slower than the limit at every step gets on, however often a question is put again", async () => {
+    const given = { ...options, rounds: 1, states: 12 };
+    const soon = await train(dagger, { env, expert: own, policy }, given);
+    const expert: Expert = {
+      label: async (s) => {
+        await new Promise((resolve) => setTimeout(resolve, 35));
+        return own.label(s);
+      },
+    };
+    const run = start(dagger, { env, expert, policy }, { ...given, timeout: 0.02 });
+    let record: unknown;
+    for (let tries = 0; tries < 40 && record === undefined; tries++) record = await run.next().catch(() => undefined);
+    expect(record).toEqual(soon.records[0]);
+    expect((await run.result()).policy.theta).toEqual(soon.policy.theta);
   });
 });
 

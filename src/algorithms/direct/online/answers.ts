@@ -68,14 +68,17 @@ export async function fill(sheet: Sheet, expert: Expert, env: Env, options: AskO
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, options.openRequests) }, requests));
-  if (faults.length === 0) return;
-  const states = faults.flatMap((fault) => fault.states).sort((a, b) => a - b);
-  const more = faults.length > 1 ? ` (and ${faults.length - 1} more requests failed)` : "";
+  // An answer may have come late, but before the others: what is missing now is what counts.
+  const unknown = (row: number) => sheet.known[row] === 0;
+  const states = left.filter(unknown);
+  if (states.length === 0) return;
+  const [first, ...others] = faults.filter((fault) => fault.states.some(unknown));
+  const more = others.length > 0 ? ` (and ${others.length} more requests failed)` : "";
   const there = sheet.known.reduce((sum, known) => sum + known, 0);
   throw new ExpertError(
-    `round ${round}: ${faults[0].message}${more}; labels are missing for ${ranges(states)}; the other ${there} labels are kept, make the round again to ask for these alone`,
+    `round ${round}: ${first.message}${more}; labels are missing for ${ranges(states)}; the other ${there} labels are kept, make the round again to ask for these alone`,
     states,
-    faults[0].cause,
+    first.cause,
   );
 }
 
@@ -100,18 +103,35 @@ function take(sheet: Sheet, rows: readonly number[], answers: Actions, { action 
   return states.length > 0 ? { states, message } : undefined;
 }
 
+/** Of a question at the wheel: what to say if the expert fails, or is late. */
+export interface Wheel {
+  /** Seconds; 0 for no limit. */
+  timeout: number;
+  where: string;
+  /** Such as "has not acted". */
+  late: string;
+}
+
 /**
- * What an expert said at the wheel, in order. A visit follows from its seed and from these answers; so one that was broken off
- * is made again with them, and the expert is asked only from there on.
+ * What was said at the wheel, in order. A visit follows from its seed and from these answers; so one that was broken off
+ * is made again with them, and the expert is asked only from there on. An answer that comes when its time is over is among
+ * them too: the visit that is made again finds it there. Throws an `ExpertError` where the expert fails.
  */
 export function hearing(heard: Plain[]) {
   let next = 0;
-  return async <T extends Actions | Uint8Array>(ask: () => Promise<T>): Promise<T> => {
+  return async <T extends Actions | Uint8Array>(ask: () => Promise<T>, wheel?: Wheel): Promise<T> => {
     const at = next++;
     if (at < heard.length) return heard[at] as T;
-    const answer = await ask();
-    heard.push(answer.slice());
-    return answer;
+    const answer = ask().then((given) => {
+      if (heard.length === at) heard.push(given.slice()); // else it was asked twice, and answered before
+    });
+    try {
+      await (wheel ? within(answer, wheel.timeout, wheel.late) : answer);
+    } catch (cause) {
+      if (at < heard.length) return heard[at] as T; // asked before, and answered late
+      throw !wheel || cause instanceof ExpertError ? cause : new ExpertError(`${wheel.where}: ${said(cause)}`, [], cause);
+    }
+    return heard[at] as T;
   };
 }
 
@@ -120,16 +140,11 @@ export async function acting(
   expert: Expert,
   states: Float32Array,
   { action, observation }: Env,
-  { timeout, where }: { timeout: number; where: (row: number) => string },
+  where: (row: number) => string,
 ): Promise<Actions> {
   const n = states.length / size(observation);
   const K = size(action);
-  let answers: Actions;
-  try {
-    answers = await within(Promise.resolve(expert.label(states)), timeout, "has not acted");
-  } catch (cause) {
-    throw new ExpertError(`${where(0)}: ${said(cause)}`, [], cause);
-  }
+  const answers = await expert.label(states);
   if (answers?.length !== n * K) throw new ExpertError(`${where(0)}: ${wrongNumber(answers, n, K, describe(action))}`, []);
   for (let i = 0; i < n; i++) {
     const wrong = misfit(action, answers, i * K);

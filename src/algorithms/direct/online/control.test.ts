@@ -4,7 +4,7 @@ import { cartPole, tightrope } from "../../../envs/index.ts";
 import { balancer, planner, watchful } from "../../../experts/index.ts";
 import type { InterveningExpert, Watched } from "../../../mdp/index.ts";
 import { mlp, tabular } from "../../../policies/index.ts";
-import { type DaggerResult, dagger, LABELLED, train } from "../../index.ts";
+import { type DaggerOptions, type DaggerResult, dagger, ExpertError, LABELLED, start, train } from "../../index.ts";
 
 const env = cartPole();
 const own = balancer();
@@ -139,6 +139,37 @@ describe("HG-DAgger: an expert who watches, takes over and hands back", () => {
     expect(later).toBe(total(trail.acted.subarray(200)));
     for (let i = 200; i < pairCount(demos); i++) expect(tilted(demos.observations.subarray(4 * i, 4 * i + 4))).toBe(true);
     expect(later).toBeLessThan(150); // of 600
+  });
+
+  it("may fail to say who acts: the error says when, what it said before is kept, and what it says late is taken", async () => {
+    const given: Partial<DaggerOptions> = { ...quick, rounds: 1, states: 40, gate: "expert", beta: [] };
+    const problem = { env, expert: scheduled, policy: mlp(env, { hidden: [8] }) };
+    const soon = await train(dagger, problem, given);
+    let call = 0;
+    const late: (() => void)[] = [];
+    const expert: InterveningExpert = {
+      ...scheduled,
+      takesOver(watched) {
+        call += 1;
+        if (call === 4) throw new Error("asleep");
+        if (call === 9) return Uint8Array.of(2);
+        if (call !== 20) return scheduled.takesOver(watched);
+        return new Promise((resolve) => late.push(() => resolve(scheduled.takesOver(watched))));
+      },
+    };
+    const run = start(dagger, { ...problem, expert }, { ...given, timeout: 0.05 });
+    const failed = async () => {
+      const error = await run.next().catch((thrown) => thrown);
+      expect(error).toBeInstanceOf(ExpertError);
+      return error.message;
+    };
+    expect(await failed()).toBe("round 1, episode 0, step 3: the expert failed: asleep");
+    expect(await failed()).toMatch(/^round 1, episode 0, step 7: takesOver gave 2, expected 0 or 1 for each of 1 states$/);
+    expect(await failed()).toMatch(/^round 1, episode \d, step \d+: the expert has not said who acts within 0.05 s$/);
+    for (const answer of late) answer();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await run.next()).toEqual(soon.records[0]);
+    expect(call).toBe(40 + 2); // each state once, but for the two answers that were none
   });
 
   it("has to say who acts, for each state", async () => {

@@ -2,7 +2,7 @@ import type { Rng } from "../../../autodiff/index.ts";
 import type { Actions, Env, Expert, InterveningExpert, Observations, Plain, Policy, Watched } from "../../../mdp/index.ts";
 import { size } from "../../../mdp/index.ts";
 import { actionArray, putRows, rowsWhere, takeRows } from "../../../policies/index.ts";
-import { acting, ExpertError, hearing, within } from "./answers.ts";
+import { acting, ExpertError, hearing } from "./answers.ts";
 
 /** Who acts in a round: π = β π* + (1 - β) π̂, and what of the learner's share somebody takes over. */
 export interface ControlSetup {
@@ -17,13 +17,21 @@ export interface ControlSetup {
   readonly mixing: "step" | "episode";
   /** The learner acts by its most likely action. */
   readonly deterministic: boolean;
-  /** Who takes over from the learner: `[n]`, 1 for the expert. */
-  readonly takes?: (watched: Watched) => Uint8Array | Promise<Uint8Array>;
-  /** Steps that `takes` may give to the expert. */
+  /** Who takes over from the learner. */
+  readonly gate?: Gate | undefined;
+  /** Steps that the gate may give to the expert. */
   readonly allowed: number;
   readonly timeout: number;
   /** What the expert has said in this round so far. */
   readonly heard: Plain[];
+}
+
+/** Who acts next, `[n]`: 1 for the expert, 0 for the learner. */
+export interface Gate {
+  /** Whether it is the expert who is asked: it may fail, or be late. */
+  readonly asksExpert: boolean;
+  /** `where` names the states in an error. */
+  takes(watched: Watched, where: string): Promise<Uint8Array>;
 }
 
 /** An actor, and the account of who acted. */
@@ -46,7 +54,7 @@ export interface Effort {
 
 /** The actor of a round. Its errors name the episode and the step. */
 export function control(setup: ControlSetup): Control {
-  const { env, expert, piHat, round, beta, mixing, deterministic, takes, timeout } = setup;
+  const { env, expert, piHat, round, beta, mixing, deterministic, gate, timeout } = setup;
   const hear = hearing(setup.heard);
   const D = size(env.observation);
   const K = size(env.action);
@@ -68,12 +76,15 @@ export function control(setup: ControlSetup): Control {
     const n = draws.length;
     const hands = Uint8Array.from(draws, (own, i) => (coin(own, episode[i], step[i]) ? 1 : 0));
     const before = Uint8Array.from(draws, (_, i) => (step[i] > 0 ? acted[episode[i]][step[i] - 1] : hands[i]));
+    const where = (i: number) => `round ${round}, episode ${episode[i]}, step ${step[i]}`;
     const actions = actionArray(env.action, n);
     if (hands.includes(0)) {
       actions.set(await piHat.act(s, { deterministic, rng: draws }));
-      if (takes) {
+      if (gate) {
         const watched: Watched = { observations: s, proposed: actions, inControl: before, places: places! };
-        const asked = await hear(async () => takes(watched));
+        const here = where(0);
+        const wheel = gate.asksExpert ? { timeout, where: here, late: "has not said who acts" } : undefined;
+        const asked = await hear(() => gate.takes(watched, here), wheel);
         for (let i = 0; i < n; i++) {
           if (asked[i] !== 1 || hands[i] === 1 || left <= 0) continue;
           hands[i] = 1;
@@ -83,8 +94,9 @@ export function control(setup: ControlSetup): Control {
     }
     const theirs = rowsWhere(n, (i) => hands[i] === 1);
     if (theirs.length > 0) {
-      const where = (k: number) => `round ${round}, episode ${episode[theirs[k]]}, step ${step[theirs[k]]}`;
-      putRows(actions, theirs, await hear(() => acting(expert, takeRows(s, theirs, D), env, { timeout, where })), K);
+      const wheel = { timeout, where: where(theirs[0]), late: "has not acted" };
+      const ask = () => acting(expert, takeRows(s, theirs, D), env, (k) => where(theirs[k]));
+      putRows(actions, theirs, await hear(ask, wheel), K);
     }
     for (let i = 0; i < n; i++) {
       acted[episode[i]] ??= [];
@@ -99,16 +111,18 @@ export function control(setup: ControlSetup): Control {
   return { actor: { observation: env.observation, action: env.action, act }, acted, effort };
 }
 
-/** The expert decides who acts (HG-DAgger: Kelly et al. 2019). */
-export function expertGate(expert: InterveningExpert, timeout: number): (watched: Watched) => Promise<Uint8Array> {
-  return async (watched) => {
-    const { episode, step } = watched.places;
-    const where = `episode ${episode[0]}, step ${step[0]}`;
-    const asked = await within(Promise.resolve(expert.takesOver(watched)), timeout, "has not said who acts");
-    const odd = asked?.length === episode.length ? asked.findIndex((hand) => hand !== 0 && hand !== 1) : -1;
-    if (asked?.length === episode.length && odd < 0) return Uint8Array.from(asked);
-    const found = odd < 0 ? `${asked?.length} answers` : `${asked[odd]}`;
-    throw new ExpertError(`${where}: takesOver gave ${found}, expected 0 or 1 for each of ${episode.length} states`, []);
+/** The expert decides who acts (HG-DAgger: Kelly et al. 2019). Throws an `ExpertError` where it says neither 0 nor 1. */
+export function expertGate(expert: InterveningExpert): Gate {
+  return {
+    asksExpert: true,
+    async takes(watched, where) {
+      const n = watched.inControl.length;
+      const asked = await expert.takesOver(watched);
+      const odd = asked?.length === n ? asked.findIndex((hand) => hand !== 0 && hand !== 1) : -1;
+      if (asked?.length === n && odd < 0) return Uint8Array.from(asked);
+      const found = odd < 0 ? `${asked?.length ?? "no"} answers` : `${asked[odd]}`;
+      throw new ExpertError(`${where}: takesOver gave ${found}, expected 0 or 1 for each of ${n} states`, []);
+    },
   };
 }
 
@@ -130,13 +144,16 @@ export interface Measures {
  * The learner's own doubt decides who acts (Hoque et al. 2021, ThriftyDAgger): the expert takes over where a state is more
  * novel or more risky than a threshold, and hands back where both have fallen, the doubt below a lower one.
  */
-export function doubtGate(measures: Measures, thresholds: Thresholds): (watched: Watched) => Promise<Uint8Array> {
-  return async ({ observations, proposed, inControl }) => {
-    const doubt = await measures.doubt(observations);
-    const risk = await measures.risk?.(observations, proposed);
-    return Uint8Array.from(inControl, (theirs, i) => {
-      const risky = risk !== undefined && risk[i] > thresholds.risk;
-      return risky || doubt[i] > (theirs === 1 ? thresholds.release : thresholds.doubt) ? 1 : 0;
-    });
+export function doubtGate(measures: Measures, thresholds: Thresholds): Gate {
+  return {
+    asksExpert: false,
+    async takes({ observations, proposed, inControl }) {
+      const doubt = await measures.doubt(observations);
+      const risk = await measures.risk?.(observations, proposed);
+      return Uint8Array.from(inControl, (theirs, i) => {
+        const risky = risk !== undefined && risk[i] > thresholds.risk;
+        return risky || doubt[i] > (theirs === 1 ? thresholds.release : thresholds.doubt) ? 1 : 0;
+      });
+    },
   };
 }

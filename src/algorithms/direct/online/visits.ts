@@ -40,7 +40,7 @@ export interface Visits {
 export async function visited(visits: Visits): Promise<VisitedRound> {
   const { env, beta, gate, states, allowed, measures, thresholds } = visits;
   const takes = gateOf(visits);
-  const wheel = control({ ...visits, ...(takes ? { takes } : {}) });
+  const wheel = control({ ...visits, gate: takes });
   // An expert that acts in person drives one episode at a time, and none of its steps is left over.
   const copies = takes || beta > 0 ? { copies: 1 } : {};
   const n = gate === "none" || beta === 1 ? Math.min(states, allowed) : states;
@@ -68,8 +68,8 @@ export async function visited(visits: Visits): Promise<VisitedRound> {
   };
 }
 
-function gateOf({ gate, handOver, expert, timeout, measures, thresholds }: Visits) {
-  if (gate === "expert") return expertGate(expert as InterveningExpert, timeout);
+function gateOf({ gate, handOver, expert, measures, thresholds }: Visits) {
+  if (gate === "expert") return expertGate(expert as InterveningExpert);
   return gate === "doubt" && handOver && measures && thresholds ? doubtGate(measures, thresholds) : undefined;
 }
 
