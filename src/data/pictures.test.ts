@@ -13,7 +13,7 @@ function view(s: number, d: number, turn: number): Float32Array {
   const { x, y, heading } = onCentre(track("hazel"), s);
   const out = new Float32Array(SIZE);
   const [px, py] = [x - d * Math.sin(heading), y + d * Math.cos(heading)];
-  takePicture(dashboardCamera, track("hazel"), plainLook, px, py, heading + turn, out);
+  takePicture(dashboardCamera, track("hazel"), plainLook, { x: px, y: py, heading: heading + turn }, out);
   return out;
 }
 

@@ -13,7 +13,7 @@ function picture(own: Road, s: number, options: { d?: number; turn?: number; loo
   const { d = 0, turn = 0, look = plainLook, camera = dashboardCamera } = options;
   const { x, y, heading } = onCentre(own, s);
   const out = new Uint8Array(3 * PIXELS);
-  takePicture(camera, own, look, x - d * Math.sin(heading), y + d * Math.cos(heading), heading + turn, out);
+  takePicture(camera, own, look, { x: x - d * Math.sin(heading), y: y + d * Math.cos(heading), heading: heading + turn }, out);
   return out;
 }
 
@@ -41,8 +41,8 @@ describe("a picture of the road", () => {
         const [px, py] = [x - d * Math.sin(heading), y + d * Math.cos(heading)];
         const a = new Uint8Array(3 * PIXELS);
         const b = new Uint8Array(3 * PIXELS);
-        takePicture(dashboardCamera, own, look, px, py, heading + turn, a);
-        takePicture(dashboardCamera, image, look, px, -py, -heading - turn, b);
+        takePicture(dashboardCamera, own, look, { x: px, y: py, heading: heading + turn }, a);
+        takePicture(dashboardCamera, image, look, { x: px, y: -py, heading: -heading - turn }, b);
         let differ = 0;
         for (let row = 0; row < 3 * 66; row++) {
           for (let c = 0; c < 200; c++) if (Math.abs(a[row * 200 + c] - b[row * 200 + 199 - c]) > 1) differ++;
@@ -84,8 +84,8 @@ describe("a picture of the road", () => {
     for (const s of [0, 90, 250]) {
       const { x, y, heading } = onCentre(own, s);
       const [fine, coarse] = [new Uint8Array(3 * 99 * 300), new Uint8Array(3 * 33 * 100)];
-      takePicture(large, own, plainLook, x, y, heading, fine);
-      takePicture(small, own, plainLook, x, y, heading, coarse);
+      takePicture(large, own, plainLook, { x, y, heading }, fine);
+      takePicture(small, own, plainLook, { x, y, heading }, coarse);
       let off = 0;
       for (let row = 0; row < 33; row++) {
         for (let c = 0; c < 100; c++) {

@@ -1,3 +1,4 @@
+import type { Car } from "./car.ts";
 import { HALF_WIDTH, type Road } from "./road.ts";
 import { SIDE, scenery } from "./scenery.ts";
 
@@ -77,147 +78,197 @@ const PATCH = 2;
 /** How high the highest hill stands over the horizon, in shares of the focal length. */
 const HILL_HEIGHT = 0.09;
 
+/** Where a car is, m, and its direction, radians. */
+export type CarPose = Pick<Car, "x" | "y" | "heading">;
+
+/** A picture that is being taken. */
+interface Shot {
+  readonly camera: Camera;
+  readonly road: Road;
+  readonly look: Look;
+  readonly out: Float32Array | Uint8Array;
+  readonly from: number;
+  /** The direction, and where the eye is. */
+  readonly cos: number;
+  readonly sin: number;
+  readonly eyeX: number;
+  readonly eyeY: number;
+  /** The shares of a row's pixels that are on the verge or the road, on the road, and painted; filled again for each row. */
+  readonly verge: Float64Array;
+  readonly asphalt: Float64Array;
+  readonly paint: Float64Array;
+}
+
 /**
- * Takes the picture that a car at (x, y) with direction `heading` sees: three planes Y, U, V of `height` rows of `width`
- * pixels, whole numbers from 0 to 255, into `out[from ..]`. A pixel `r` rows below the horizon shows the ground Z = f h / r
- * metres ahead, and (u₀ − u) Z / f metres to the left. Lines fade in by the share of a pixel that they cover, so they stay in
- * proportion far away. The same arguments give the same picture.
+ * Takes the picture that a car in a pose sees: three planes Y, U, V of `height` rows of `width` pixels, whole numbers from 0
+ * to 255, into `out[from ..]`. A pixel `r` rows below the horizon shows the ground Z = f h / r metres ahead, and
+ * (u₀ − u) Z / f metres to the left. Lines fade in by the share of a pixel that they cover, so they stay in proportion far
+ * away. The same arguments give the same picture.
  */
 export function takePicture(
   camera: Camera,
   road: Road,
   look: Look,
-  x: number,
-  y: number,
-  heading: number,
+  { x, y, heading }: CarPose,
   out: Float32Array | Uint8Array,
   from = 0,
 ): void {
-  const { width, height, focal, horizon, above } = camera;
-  const pixels = width * height;
+  const { width, height, horizon, ahead, left } = camera;
   const [cos, sin] = [Math.cos(heading), Math.sin(heading)];
-  const eyeX = x + camera.ahead * cos - camera.left * sin;
-  const eyeY = y + camera.ahead * sin + camera.left * cos;
-  const { centre, near, cells, hand } = road;
-  const { x: sx, y: sy, curvature, spacing } = centre;
-  const { cos: scos, sin: ssin } = road;
-  const { light, shadow } = look;
-  const lit = 1 - look.shade;
-  const shaded = shadow > 0 && look.shade > 0;
-  const dashes = Math.round(centre.length / PERIOD) / centre.length; // a whole number of them a round
-  const tops = skyline(camera, heading, hand);
-  const { grain, normals, patches } = scenery();
-  const noiseAt = (Math.imul(look.frame, 0x9e3779b1) >>> 0) % normals.length;
-  const noiseStep = 2 * ((Math.imul(look.frame ^ 0x5bd1e995, 0x85ebca6b) >>> 12) % 4096) + 1;
-  const MASK = normals.length - 1;
-
+  const [eyeX, eyeY] = [x + ahead * cos - left * sin, y + ahead * sin + left * cos];
+  const [verge, asphalt, paint] = [new Float64Array(width), new Float64Array(width), new Float64Array(width)];
+  const shot: Shot = { camera, road, look, out, from, cos, sin, eyeX, eyeY, verge, asphalt, paint };
+  const tops = skyline(camera, heading, road.hand);
   for (let row = 0; row < height; row++) {
-    const below = row + 0.5 - horizon;
-    const at = from + row * width;
-    if (below <= 0) {
-      const fade = Math.min(1, -below / horizon);
-      const Y = HAZE[0] + fade * (SKY[0] - HAZE[0]);
-      const U = HAZE[1] + fade * (SKY[1] - HAZE[1]);
-      const V = HAZE[2] + fade * (SKY[2] - HAZE[2]);
-      const sky = byte(Y * light);
-      const skyU = byte(U * light + 128);
-      const skyV = byte(V * light + 128);
-      for (let column = 0; column < width; column++) {
-        const hill = share(tops[column] + below);
-        const p = at + column;
-        if (hill === 0) {
-          out[p] = sky;
-          out[p + pixels] = skyU;
-          out[p + 2 * pixels] = skyV;
-        } else {
-          out[p] = byte((Y + hill * (HILL[0] - Y)) * light);
-          out[p + pixels] = byte((U + hill * (HILL[1] - U)) * light + 128);
-          out[p + 2 * pixels] = byte((V + hill * (HILL[2] - V)) * light + 128);
-        }
-      }
+    if (row + 0.5 <= horizon) skyRow(shot, row, tops);
+    else groundRow(shot, row);
+  }
+  if (look.noise > 0) addNoise(shot);
+}
+
+/** A row of sky, and of the hills whose tops stand `tops` pixels over the horizon. */
+function skyRow({ camera: { width, height, horizon }, look: { light }, out, from }: Shot, row: number, tops: Float64Array): void {
+  const pixels = width * height;
+  const below = row + 0.5 - horizon;
+  const at = from + row * width;
+  const fade = Math.min(1, -below / horizon);
+  const Y = HAZE[0] + fade * (SKY[0] - HAZE[0]);
+  const U = HAZE[1] + fade * (SKY[1] - HAZE[1]);
+  const V = HAZE[2] + fade * (SKY[2] - HAZE[2]);
+  const sky = byte(Y * light);
+  const skyU = byte(U * light + 128);
+  const skyV = byte(V * light + 128);
+  for (let column = 0; column < width; column++) {
+    const hill = share(tops[column] + below);
+    const p = at + column;
+    if (hill === 0) {
+      out[p] = sky;
+      out[p + pixels] = skyU;
+      out[p + 2 * pixels] = skyV;
     } else {
-      const Z = (focal * above) / below;
-      const across = Z / focal; // metres of ground a pixel is wide,
-      const along = Z / below; // and long
-      const roughness = Math.min(1, 0.35 / along);
-      const dark = shadow * Math.min(1, 4 / along); // far shadows are many and small: they run into one another
-      const haze = 1 - Math.exp(-Z / 260);
-      const beside = HALF_WIDTH + VERGE_WIDTH + (across + along) / 2 + 0.5; // farther from the road it is grass, surely
-      const first = (width / 2 - 0.5) * across;
-      let bright = light;
-      const halfX = 0.5 * across * sin;
-      const halfY = 0.5 * across * cos;
-      let px = eyeX + Z * cos - first * sin;
-      let py = eyeY + Z * sin + first * cos;
-      for (let column = 0; column < width; column++, px += across * sin, py -= across * cos) {
-        let Y = GRASS[0];
-        let U = GRASS[1];
-        let V = GRASS[2];
-        let rough = 17;
-        const gx = Math.floor(px * GRAIN);
-        const gy = Math.floor(hand * py * GRAIN);
-        const c = Math.floor((px - cells.x0) * 2);
-        const r = Math.floor((py - cells.y0) * 2);
-        const i = c < 0 || r < 0 || c >= cells.columns || r >= cells.rows ? -1 : near[r * cells.columns + c];
-        if (i >= 0) {
-          const dx = px - sx[i];
-          const dy = py - sy[i];
-          const left = dy * scos[i] - dx * ssin[i];
-          if (left > -beside && left < beside) {
-            const k = curvature[i];
-            const ahead = dx * scos[i] + dy * ssin[i];
-            const by = ahead / (1 - k * left);
-            const off = Math.abs(left - (k * ahead * by) / 2);
-            // A pixel is longer than wide: how much of the road's width it spans depends on how the road lies in it.
-            const wide = across * Math.abs(scos[i] * cos + ssin[i] * sin) + along * Math.abs(ssin[i] * cos - scos[i] * sin);
-            const onVerge = share((HALF_WIDTH + VERGE_WIDTH - off) / wide);
-            if (onVerge > 0) {
-              const onRoad = share((HALF_WIDTH - off) / wide);
-              Y += onVerge * (VERGE[0] - Y);
-              U += onVerge * (VERGE[1] - U);
-              V += onVerge * (VERGE[2] - V);
-              Y += onRoad * (ASPHALT[0] - Y);
-              U += onRoad * (ASPHALT[1] - U);
-              V += onRoad * (ASPHALT[2] - V);
-              rough += onVerge * (12 - rough);
-              rough += onRoad * (6 - rough);
-              if (onRoad > 0) {
-                let paint = covered(off - EDGE_LINE, wide);
-                if (off < HALF_LINE + wide) {
-                  const phase = (i * spacing + by) * dashes;
-                  const inPeriod = (phase - Math.floor(phase)) * PERIOD - DASH / 2;
-                  const dash = share((DASH / 2 - Math.min(Math.abs(inPeriod), PERIOD - Math.abs(inPeriod))) / along);
-                  paint += dash * covered(off, wide);
-                }
-                Y += paint * (PAINT[0] - Y);
-                U += paint * (PAINT[1] - U);
-                V += paint * (PAINT[2] - V);
-              }
-            }
-          }
-        }
-        Y += rough * roughness * grain[(gx & (SIDE - 1)) + (gy & (SIDE - 1)) * SIDE];
-        // The edges of shadows are soft: what is true between two pixels is true of both.
-        if (shaded && (column & 1) === 0) {
-          const mx = px + halfX + look.shadowX;
-          const my = hand * (py - halfY) + look.shadowY;
-          const patch = smoothly(patches, mx * PATCH, my * PATCH);
-          bright = light * (1 - dark * share((patch - lit) * 12));
-        }
-        Y += haze * (HAZE[0] - Y);
-        U += haze * (HAZE[1] - U);
-        V += haze * (HAZE[2] - V);
-        const p = at + column;
-        out[p] = byte(Y * bright);
-        out[p + pixels] = byte(U * bright + 128);
-        out[p + 2 * pixels] = byte(V * bright + 128);
-      }
+      out[p] = byte((Y + hill * (HILL[0] - Y)) * light);
+      out[p + pixels] = byte((U + hill * (HILL[1] - U)) * light + 128);
+      out[p + 2 * pixels] = byte((V + hill * (HILL[2] - V)) * light + 128);
     }
   }
-  if (look.noise > 0) {
-    for (let p = 0, k = noiseAt; p < pixels; p++, k = (k + noiseStep) & MASK) {
-      out[from + p] = byte(out[from + p] + look.noise * normals[k]);
+}
+
+/** A row of the ground: grass, verge, asphalt and paint with their grain, shadows and haze. */
+function groundRow(shot: Shot, row: number): void {
+  const { camera, road, look, out, from, cos, sin, eyeX, eyeY, verge, asphalt, paint } = shot;
+  const { width, height, focal, horizon, above } = camera;
+  const { light, shadow } = look;
+  const { hand } = road;
+  const { grain, patches } = scenery();
+  const pixels = width * height;
+  const below = row + 0.5 - horizon;
+  const at = from + row * width;
+  const Z = (focal * above) / below;
+  const across = Z / focal; // metres of ground a pixel is wide,
+  const along = Z / below; // and long
+  coverRow(shot, Z, across, along);
+  const roughness = Math.min(1, 0.35 / along);
+  const dark = shadow * Math.min(1, 4 / along); // far shadows are many and small: they run into one another
+  const haze = 1 - Math.exp(-Z / 260);
+  const lit = 1 - look.shade;
+  const shaded = shadow > 0 && look.shade > 0;
+  const first = (width / 2 - 0.5) * across;
+  let bright = light;
+  const halfX = 0.5 * across * sin;
+  const halfY = 0.5 * across * cos;
+  let px = eyeX + Z * cos - first * sin;
+  let py = eyeY + Z * sin + first * cos;
+  for (let column = 0; column < width; column++, px += across * sin, py -= across * cos) {
+    let Y = GRASS[0];
+    let U = GRASS[1];
+    let V = GRASS[2];
+    let rough = 17;
+    const onVerge = verge[column];
+    if (onVerge > 0) {
+      const onRoad = asphalt[column];
+      const painted = paint[column];
+      Y += onVerge * (VERGE[0] - Y);
+      U += onVerge * (VERGE[1] - U);
+      V += onVerge * (VERGE[2] - V);
+      Y += onRoad * (ASPHALT[0] - Y);
+      U += onRoad * (ASPHALT[1] - U);
+      V += onRoad * (ASPHALT[2] - V);
+      rough += onVerge * (12 - rough);
+      rough += onRoad * (6 - rough);
+      Y += painted * (PAINT[0] - Y);
+      U += painted * (PAINT[1] - U);
+      V += painted * (PAINT[2] - V);
     }
+    const gx = Math.floor(px * GRAIN);
+    const gy = Math.floor(hand * py * GRAIN);
+    Y += rough * roughness * grain[(gx & (SIDE - 1)) + (gy & (SIDE - 1)) * SIDE];
+    // The edges of shadows are soft: what is true between two pixels is true of both.
+    if (shaded && (column & 1) === 0) {
+      const mx = px + halfX + look.shadowX;
+      const my = hand * (py - halfY) + look.shadowY;
+      const patch = smoothly(patches, mx * PATCH, my * PATCH);
+      bright = light * (1 - dark * share((patch - lit) * 12));
+    }
+    Y += haze * (HAZE[0] - Y);
+    U += haze * (HAZE[1] - U);
+    V += haze * (HAZE[2] - V);
+    const p = at + column;
+    out[p] = byte(Y * bright);
+    out[p + pixels] = byte(U * bright + 128);
+    out[p + 2 * pixels] = byte(V * bright + 128);
+  }
+}
+
+/** Finds what verge, road and paint cover of the pixels of a row Z metres ahead, each `across` metres wide and `along` long. */
+function coverRow(shot: Shot, Z: number, across: number, along: number): void {
+  const { camera, road, cos, sin, eyeX, eyeY, verge, asphalt, paint } = shot;
+  const { width } = camera;
+  const { near, cells, cos: scos, sin: ssin } = road;
+  const { x: sx, y: sy, curvature, spacing, length } = road.centre;
+  const dashes = Math.round(length / PERIOD) / length; // a whole number of them a round
+  const beside = HALF_WIDTH + VERGE_WIDTH + (across + along) / 2 + 0.5; // farther from the road it is grass, surely
+  const first = (width / 2 - 0.5) * across;
+  let px = eyeX + Z * cos - first * sin;
+  let py = eyeY + Z * sin + first * cos;
+  verge.fill(0);
+  for (let column = 0; column < width; column++, px += across * sin, py -= across * cos) {
+    const c = Math.floor((px - cells.x0) * 2);
+    const r = Math.floor((py - cells.y0) * 2);
+    const i = c < 0 || r < 0 || c >= cells.columns || r >= cells.rows ? -1 : near[r * cells.columns + c];
+    if (i < 0) continue;
+    const dx = px - sx[i];
+    const dy = py - sy[i];
+    const left = dy * scos[i] - dx * ssin[i];
+    if (!(left > -beside && left < beside)) continue;
+    const k = curvature[i];
+    const ahead = dx * scos[i] + dy * ssin[i];
+    const by = ahead / (1 - k * left);
+    const off = Math.abs(left - (k * ahead * by) / 2);
+    // A pixel is longer than wide: how much of the road's width it spans depends on how the road lies in it.
+    const wide = across * Math.abs(scos[i] * cos + ssin[i] * sin) + along * Math.abs(ssin[i] * cos - scos[i] * sin);
+    const onVerge = share((HALF_WIDTH + VERGE_WIDTH - off) / wide);
+    if (!(onVerge > 0)) continue;
+    verge[column] = onVerge;
+    const onRoad = share((HALF_WIDTH - off) / wide);
+    asphalt[column] = onRoad;
+    paint[column] = onRoad > 0 ? covered(off - EDGE_LINE, wide) : 0;
+    if (!(onRoad > 0 && off < HALF_LINE + wide)) continue;
+    const phase = (i * spacing + by) * dashes;
+    const inPeriod = (phase - Math.floor(phase)) * PERIOD - DASH / 2;
+    const dash = share((DASH / 2 - Math.min(Math.abs(inPeriod), PERIOD - Math.abs(inPeriod))) / along);
+    paint[column] += dash * covered(off, wide);
+  }
+}
+
+/** The camera's noise on the brightness: this frame's walk through a table of normal numbers. */
+function addNoise({ camera: { width, height }, look: { noise, frame }, out, from }: Shot): void {
+  const { normals } = scenery();
+  const mask = normals.length - 1;
+  const pixels = width * height;
+  const first = (Math.imul(frame, 0x9e3779b1) >>> 0) % normals.length;
+  const step = 2 * ((Math.imul(frame ^ 0x5bd1e995, 0x85ebca6b) >>> 12) % 4096) + 1;
+  for (let p = 0, k = first; p < pixels; p++, k = (k + step) & mask) {
+    out[from + p] = byte(out[from + p] + noise * normals[k]);
   }
 }
 

@@ -1,4 +1,13 @@
-export { type Camera, cameraOf, dashboardCamera, type Look, plainLook, SIDE_MOUNT, takePicture } from "./camera.ts";
+export {
+  type Camera,
+  type CarPose,
+  cameraOf,
+  dashboardCamera,
+  type Look,
+  plainLook,
+  SIDE_MOUNT,
+  takePicture,
+} from "./camera.ts";
 export { type Car, curvatureOf, driveCar, LOCK, recovery, SPEED, STEP, wheelsFor } from "./car.ts";
 export { type Driving, driving, roadStates } from "./metrics.ts";
 export { coloured, png } from "./png.ts";

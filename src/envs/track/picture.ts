@@ -56,7 +56,7 @@ function frameOf({ width, height }: Camera) {
 function photograph(road: Road, car: Car, camera: Camera, look: Look): string {
   const { width, height } = camera;
   const planes = new Uint8Array(3 * width * height);
-  takePicture(camera, road, look, car.x, car.y, car.heading, planes);
+  takePicture(camera, road, look, car, planes);
   const step = Math.ceil(Math.sqrt((width * height) / MOST_PIXELS));
   const file = dataUri(png(Math.floor(width / step), Math.floor(height / step), coloured(planes, width, height, step)));
   const frame = frameOf(camera);

@@ -50,7 +50,7 @@ export function trackCamera(options: TrackCameraOptions = {}): Env {
   const D = size(observation);
   const state = new Float64Array(STATE_SIZE);
   return world("track-camera", options, { camera, varied }, observation, (car, out, from) => {
-    takePicture(camera, car.road, car.look, car.x, car.y, car.heading, out, from * D);
+    takePicture(camera, car.road, car.look, car, out, from * D);
     writeState(car.road, placeOf(car), car, state, 0);
     stateToBytes(state, 0, out, from * D + PICTURE);
   });

@@ -183,7 +183,7 @@ async function steering(policy: NeuralPolicy, { camera }: Sizes): Promise<number
     const seen = new Float32Array((OFFSETS.length + 1) * D);
     [0, ...OFFSETS].forEach((d, k) => {
       const [px, py] = [x - d * Math.sin(heading), y + d * Math.cos(heading)];
-      takePicture(camera, road, plainLook, px, py, heading, seen, k * D + picture.from);
+      takePicture(camera, road, plainLook, { x: px, y: py, heading }, seen, k * D + picture.from);
     });
     const [straight, ...beside] = await policy.act(seen, { deterministic: true });
     beside.forEach((a, k) => {
