@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { dataFile, readData } from "../src/cli/data-folder.ts";
 import { readPackage } from "../src/cli/packages.ts";
-import { experiments, judged, lecture } from "../src/experiments/index.ts";
+import { type Bounds, experiments, judged, lecture } from "../src/experiments/index.ts";
 import slideList from "./data/lecture/slides.json" with { type: "json" };
 import { ROOT } from "./laws/sources.ts";
 import { lectureText } from "./reference-data.ts";
@@ -62,7 +62,9 @@ describe.each(experiments.map((experiment) => [experiment.id, experiment] as con
   it("keeps its tolerances in expected.json, each with an end that can be missed", () => {
     const kept = JSON.parse(readFileSync(join(folder, id, "expected.json"), "utf8"));
     expect(experiment.claims).toEqual(kept);
-    for (const { atLeast, atMost } of Object.values(experiment.claims)) expect(atLeast ?? atMost).toBeTypeOf("number");
+    for (const { atLeast, atMost, above, below } of Object.values(experiment.claims)) {
+      expect(atLeast ?? atMost ?? above ?? below).toBeTypeOf("number");
+    }
   });
 });
 
@@ -116,6 +118,7 @@ describe("the experiments", () => {
       name: "slope",
       claim: "a slope",
       paper: "2",
+      asked: { atLeast: 1.9, atMost: 2.1 },
       measured: 2,
       low: 2,
       high: 2,
@@ -123,6 +126,23 @@ describe("the experiments", () => {
       decided: true,
     });
     expect(judged(claims, { slope: Number.NaN })[0].holds).toBe(false);
+  });
+
+  it("what is claimed to be above 0 is not 0, and what is claimed to be below is not either", () => {
+    const verdicts = (bound: Bounds, low: number, high: number) => {
+      const [{ holds, decided }] = judged({ gain: { claim: "a gain", paper: "-", ...bound } }, { gain: { mean: 0, low, high } });
+      return holds ? "holds" : decided ? "fails" : "open";
+    };
+    expect(verdicts({ atLeast: 0 }, 0, 0)).toBe("holds");
+    for (const bound of [{ above: 0 }, { below: 0 }]) {
+      expect(verdicts(bound, 0, 0)).toBe("fails");
+      expect(verdicts(bound, -1, 1)).toBe("open");
+    }
+    expect(verdicts({ above: 0 }, 0, 1)).toBe("open");
+    expect(verdicts({ above: 0 }, -1, 0)).toBe("fails");
+    expect(verdicts({ above: 0 }, 1e-9, 1)).toBe("holds");
+    expect(verdicts({ below: 0 }, -1, -1e-9)).toBe("holds");
+    expect(verdicts({ above: 0, below: 1 }, 0.1, 1)).toBe("open");
   });
 
   it("what was not measured, or is not claimed, is an error", () => {

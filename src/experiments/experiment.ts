@@ -1,15 +1,21 @@
 import type { Progress } from "../algorithms/index.ts";
 
+/** Where the whole of a measured interval must lie: two ends may be given, one from either side. */
+export interface Bounds {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** More than this: what is exactly as much is not enough. */
+  readonly above?: number;
+  /** Less than this. */
+  readonly below?: number;
+}
+
 /** One thing that a paper says, and what must hold for us to say so too. It stands in the experiment's `expected.json`. */
-export interface Claim {
+export interface Claim extends Bounds {
   /** What is claimed, in our words. */
   readonly claim: string;
   /** The paper's own figure: `2`, `|S| H² / N`, `78.79 %`. */
   readonly paper: string;
-  /** The claim holds if no end of the measured interval is below this ... */
-  readonly atLeast?: number;
-  /** ... nor above this. */
-  readonly atMost?: number;
 }
 
 /** The claims of `expected.json`, by a short name. */
@@ -28,6 +34,8 @@ export interface Row {
   readonly name: string;
   readonly claim: string;
   readonly paper: string;
+  /** Where the interval must lie for the claim to hold. */
+  readonly asked: Bounds;
   readonly measured: number;
   /** The ends of the 95 % interval; both `measured` where nothing is left to chance. */
   readonly low: number;
@@ -111,13 +119,22 @@ export function judged(claims: Claims, measured: Readonly<Record<string, Measure
       );
     }
   }
-  return Object.entries(claims).map(([name, { claim, paper, atLeast = -Infinity, atMost = Infinity }]) => {
+  return Object.entries(claims).map(([name, { claim, paper, ...asked }]) => {
     if (!Object.hasOwn(measured, name)) throw new RangeError(`the claim "${name}" of expected.json was not measured`);
     const found = measured[name];
     const { mean, low, high } = typeof found === "number" ? exactly(found) : found;
-    const holds = low >= atLeast && high <= atMost;
-    return { name, claim, paper, measured: mean, low, high, holds, decided: holds || !(high >= atLeast && low <= atMost) };
+    const holds = highEnough(low, asked) && lowEnough(high, asked);
+    const possible = highEnough(high, asked) && lowEnough(low, asked);
+    return { name, claim, paper, asked, measured: mean, low, high, holds, decided: holds || !possible };
   });
+}
+
+function highEnough(value: number, { atLeast = -Infinity, above }: Bounds): boolean {
+  return value >= atLeast && (above === undefined || value > above);
+}
+
+function lowEnough(value: number, { atMost = Infinity, below }: Bounds): boolean {
+  return value <= atMost && (below === undefined || value < below);
 }
 
 /** A number that nothing is left to chance in. */

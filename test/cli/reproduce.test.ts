@@ -27,6 +27,7 @@ describe("apprentice reproduce", () => {
         "name",
         "claim",
         "paper",
+        "asked",
         "measured",
         "low",
         "high",
