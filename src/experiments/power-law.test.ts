@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rng } from "../autodiff/index.ts";
+import { type Rng, rng } from "../autodiff/index.ts";
 import { exponent, ratioInterval } from "./power-law.ts";
 
 describe("the exponent of a power law", () => {
@@ -11,16 +11,45 @@ describe("the exponent of a power law", () => {
     for (const p of [mean, low, high]) expect(p).toBeCloseTo(1.7, 12);
   });
 
-  it("is covered by its interval about as often as that says", () => {
+  /** The share of simulated measurements whose interval covers the truth. */
+  function coverage(once: (random: Rng) => { low: number; high: number }, truth: number, simulated = 1000): number {
     let covered = 0;
-    for (let seed = 0; seed < 200; seed++) {
-      const random = rng(seed);
-      const points = xs.map((x) => ({ x, values: Array.from({ length: 12 }, () => x ** 2 * Math.exp(0.3 * random.normal())) }));
-      const { low, high } = exponent(points, { resamples: 400, seed });
-      if (low <= 2 && 2 <= high) covered++;
+    for (let seed = 0; seed < simulated; seed++) {
+      const { low, high } = once(rng(seed));
+      if (low <= truth && truth <= high) covered++;
     }
-    expect(covered).toBeGreaterThan(170); // 95 % of 200, less what few repetitions cost a percentile bootstrap
-    expect(covered).toBeLessThan(200);
+    return covered / simulated;
+  }
+
+  it.each([
+    [3, false, 1000],
+    [3, true, 1000],
+    [12, false, 1000],
+    [12, true, 1000],
+    [40, false, 200],
+  ])("is covered by its interval as often as that says: %i repetitions, paired %s", (n, paired, simulated) => {
+    const share = coverage(
+      (random) => {
+        const luck = Array.from({ length: n }, () => random.normal());
+        const points = xs.map((x) => ({
+          x,
+          values: luck.map((shared) => x ** 2 * (1 + 0.05 * random.normal()) * (paired ? 1 + 0.2 * shared : 1)),
+        }));
+        return exponent(points, { resamples: 100, paired });
+      },
+      2,
+      simulated,
+    );
+    expect(share).toBeGreaterThan(0.95 - 4 * Math.sqrt((0.95 * 0.05) / simulated));
+    if (simulated === 1000) expect(share).toBeLessThan(0.99); // degrees of freedom are rounded down
+  });
+
+  it.each([3, 6, 12])("has ratios of means that are covered as often as their intervals say, with %i repetitions", (n) => {
+    const share = coverage((random) => {
+      const per = Array.from({ length: n }, () => 0.5 + random.float());
+      return ratioInterval({ values: per.map((size) => 3 * size + 0.3 * random.normal()), per });
+    }, 3);
+    expect(Math.abs(share - 0.95)).toBeLessThan(0.03);
   });
 
   it("of a ratio of means is that of what they are per", () => {
