@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { episodeReturns, fromTrajectories, pairs, rollout, subsample, take, trajectoryAt } from "../../data/index.ts";
-import { acrobot, cartPole, loadEnv, pendulum } from "../../envs/index.ts";
+import { acrobot, cartPole, defineEnv, loadEnv, pendulum } from "../../envs/index.ts";
 import { balancer, swinger } from "../../experts/index.ts";
 import { box, discrete, type Env } from "../../mdp/index.ts";
 import { mlp } from "../../policies/index.ts";
@@ -106,7 +106,8 @@ describe("bad input", () => {
     const problem = { env, demos: left, policy: mlp(env) };
     for (const algorithm of [gail, airl]) {
       const { run, records } = await rounds(algorithm, problem, { ...small, warmStart: 200, learningRate: 1e-4 }, 4);
-      for (const record of records) for (const value of Object.values(record)) expect(value).toSatisfy(Number.isFinite);
+      for (const { warning: _, ...numbers } of records)
+        for (const value of Object.values(numbers)) expect(value).toSatisfy(Number.isFinite);
       const { policy: learned } = await run.result();
       const actions = await learned.act(left.observations.slice(0, 400) as Float32Array, { deterministic: true });
       expect([...actions]).toEqual(new Array(100).fill(0));
@@ -138,6 +139,42 @@ describe("bad input", () => {
     [{ batchSize: 4096 }, /a minibatch has 4096 steps/],
   ])("options %j are refused", async (options, message) => {
     await expect(start(gail, { env, demos, policy }, options as Partial<AdversarialOptions>).ready).rejects.toThrow(message);
+  });
+});
+
+describe("an expert whose episodes the world ends", () => {
+  const walk = defineEnv({
+    id: "walk",
+    observation: box([1], 0, 4),
+    action: discrete(2),
+    maxSteps: 20,
+    reset: () => ({ x: 0 }),
+    step: ({ x }, a) => ({
+      state: { x: Math.max(0, x + (a === 1 ? 1 : -1)) },
+      reward: -1,
+      terminated: x + (a === 1 ? 1 : -1) >= 4,
+    }),
+    observe: ({ x }) => [x],
+  });
+  const policy = mlp(walk, { hidden: [4] });
+  const told = async (algorithm: typeof gail, shown: AdversarialProblem["demos"], options: Partial<AdversarialOptions> = {}) => {
+    const { records } = await rounds(algorithm, { env: walk, demos: shown, policy }, { ...small, ...options }, 2);
+    expect(records[1].warning).toBeUndefined();
+    return records[0].warning;
+  };
+
+  it("is told of, and of the setting to give, before a reward that pays for every step more; an absorbing state needs no telling", async () => {
+    const ends = await rollout(walk, { label: (s) => new Int32Array(s.length).fill(1) }, { episodes: 3, seed: 1 });
+    expect(ends.terminated).toEqual(Uint8Array.of(1, 1, 1));
+    expect(await told(gail, ends)).toBe(
+      "the world ended 3 of 3 demonstrations, but with rewardForm=positive every step more pays and an end nothing: the learner may put off the end; set absorbing=true, which lets the discriminator judge ends too",
+    );
+    expect(await told(gail, ends, { absorbing: true })).toBeUndefined();
+    expect(await told(gail, ends, { rewardForm: "negative" })).toBeUndefined();
+    expect(await told(airl, ends)).toBeUndefined();
+    expect(await told(gail, subsample(ends, { every: 1, seed: 1 }))).toBeUndefined();
+    const cut = await rollout(walk, { label: (s) => new Int32Array(s.length) }, { episodes: 3, seed: 1 });
+    expect(await told(gail, cut)).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/i
 import type { Algorithm } from "../algorithm.ts";
 import { checkDemonstrations, demonstrationParts, expertSteps } from "./adversarial/demonstrations.ts";
 import { earlyWarning, healthy, type Symptoms } from "./adversarial/diagnosis.ts";
+import { endsWarning } from "./adversarial/ends.ts";
 import { emptyMemory, type Memory, remember } from "./adversarial/memory.ts";
 import { type AdversarialOptions, adversarialDefaults } from "./adversarial/options.ts";
 import { withoutFirst } from "./adversarial/staggered.ts";
@@ -79,7 +80,7 @@ export interface AdversarialRecord extends PpoRecord {
   distance: number;
   /** On held-out states of the expert: the share where the most likely action is another (or the root mean square difference). */
   disagreement?: number;
-  /** What goes wrong, and what to change. */
+  /** What goes wrong, or in the first round what may, and what to change. */
   warning?: string;
 }
 
@@ -196,8 +197,9 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
           vector.set(before[i]);
         });
       }
+      const early = earlyWarning(state.symptoms, { ...told, kl: record.kl });
+      const warning = early ?? (state.rounds === 0 ? endsWarning(problem.demos, options) : undefined);
       state.rounds++;
-      const warning = earlyWarning(state.symptoms, { ...told, kl: record.kl });
       return { round: state.rounds, ...record, ...told, ...(warning === undefined ? {} : { warning }) };
     },
 
