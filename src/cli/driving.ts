@@ -1,9 +1,10 @@
-import { ExpertError, type PendingRun, type Progress, RewardError } from "../algorithms/index.ts";
+import { ExpertError, type PendingRun, type Progress, RewardError, type Snapshot } from "../algorithms/index.ts";
 import { NotFiniteError } from "../autodiff/index.ts";
-import { type Driven, drive, type RunFolder, StorageError } from "../runs/index.ts";
-import { Interrupted } from "./exit.ts";
-import { stopSignal } from "./signals.ts";
-import { meter } from "./terminal.ts";
+import { type Driven, drive, openRun, type RunConfig, type RunFolder, readVerdict, StorageError } from "../runs/index.ts";
+import { given, Interrupted } from "./exit.ts";
+import { type Listening, onStop, stopSignal } from "./signals.ts";
+import { meter, say } from "./terminal.ts";
+import { versions } from "./versions.ts";
 
 export interface Driving {
   /** What stands beside the progress. */
@@ -50,4 +51,47 @@ export async function driven<Result>(
     progress.end();
     stop.release();
   }
+}
+
+/** What can be begun, and gone on with. */
+interface Startable<Result> {
+  start(): PendingRun<unknown, object, Result>;
+  resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, Result>;
+}
+
+/**
+ * Opens a run that was stopped, or killed, says where it goes on from and hands it to whoever does the work. Throws `BadInput` if
+ * the folder can't be opened or its problem can't be made again.
+ */
+export async function reopened<Result, Prepared, Made>(
+  path: string,
+  config: RunConfig,
+  prepare: () => Promise<Prepared & Startable<Result>>,
+  work: (folder: RunFolder, prepared: Prepared, run: PendingRun<unknown, object, Result>) => Promise<Made>,
+): Promise<Made> {
+  const now = versions();
+  for (const [name, then] of Object.entries(config.versions)) {
+    if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
+  }
+  const folder = await given(() => openRun(path, say));
+  try {
+    const prepared = await given(prepare);
+    const { from } = folder;
+    if (readVerdict(path)) say(`${path}: this run is finished`);
+    else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
+    else say(`${path}: no checkpoint was saved yet, beginning again`);
+    const run = from ? prepared.resume(from) : prepared.start();
+    await given(() => run.ready);
+    return await work(folder, prepared, run);
+  } finally {
+    folder.release();
+  }
+}
+
+/** Ctrl-C while a verdict is reached: what was trained is kept. */
+export function untilVerdict(folder: RunFolder): Listening {
+  return onStop(() => {
+    folder.release();
+    say(`stopped before the verdict; go on with: apprentice train --resume ${folder.path}`);
+  });
 }

@@ -5,7 +5,6 @@ import {
   createRun,
   type Driven,
   diskCache,
-  openRun,
   type RunConfig,
   type RunFolder,
   readConfig,
@@ -14,7 +13,7 @@ import {
   saveFolder,
 } from "../runs/index.ts";
 import { findLanguageRecipe } from "./algorithms/language.ts";
-import { driven } from "./driving.ts";
+import { driven, reopened, untilVerdict } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
 import {
   describeModel,
@@ -28,7 +27,6 @@ import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "
 import { languageReport } from "./language-report.ts";
 import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
-import { onStop } from "./signals.ts";
 import { counted, duration, inUnits, say, short } from "./terminal.ts";
 import { languageIngredients } from "./texts.ts";
 import { free } from "./train.ts";
@@ -120,23 +118,8 @@ export async function goOnLanguage(path: string, every: number): Promise<Trained
   const config = await given(() => readConfig(path));
   const recipe = findLanguageRecipe(config.algorithm);
   const problem = readLanguageProblem(config.problem, `${path}/config.json`);
-  const now = versions();
-  for (const [name, then] of Object.entries(config.versions)) {
-    if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
-  }
-  const folder = await given(() => openRun(path, say));
-  try {
-    const { prepared } = await ready(recipe, problem, config.options, path);
-    const { from } = folder;
-    if (readVerdict(path)) say(`${path}: this run is finished`);
-    else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
-    else say(`${path}: no checkpoint was saved yet, beginning again`);
-    const run = from ? prepared.resume(from) : prepared.start();
-    await given(() => run.ready);
-    return await work(folder, recipe, prepared, run, every);
-  } finally {
-    folder.release();
-  }
+  const prepare = async () => (await ready(recipe, problem, config.options, path)).prepared;
+  return reopened(path, config, prepare, (folder, prepared, run) => work(folder, recipe, prepared, run, every));
 }
 
 async function ready(recipe: LanguageRecipe, problem: LanguageProblem, options: Readonly<Record<string, unknown>>, path: string) {
@@ -186,10 +169,7 @@ async function work(
         await saveFolder(join(path, name), files);
       }
     }
-    const quit = onStop(() => {
-      folder.release();
-      say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
-    });
+    const quit = untilVerdict(folder);
     const verdict = known ?? (await prepared.judge(result));
     folder.write("report.html", await languageReport({ config, recipe, verdict, records: readRecords(path) }));
     folder.finish(verdict);

@@ -7,7 +7,6 @@ import {
   type Driven,
   FolderTakenError,
   mustBeFree,
-  openRun,
   type RunConfig,
   type RunFolder,
   readConfig,
@@ -15,7 +14,7 @@ import {
   readVerdict,
 } from "../runs/index.ts";
 import { findRecipe } from "./algorithms/index.ts";
-import { driven } from "./driving.ts";
+import { driven, reopened, untilVerdict } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
 import { findExpert, isSynthetic, keptExpert, keptReward } from "./expert.ts";
 import { failuresJson, tellFailures } from "./failures.ts";
@@ -25,7 +24,6 @@ import { type Judgement, judged } from "./judge.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
 import { readSettings, type Settings, withDefaults } from "./settings.ts";
-import { onStop } from "./signals.ts";
 import { counted, duration, inUnits, say, short } from "./terminal.ts";
 import { versions } from "./versions.ts";
 
@@ -124,23 +122,8 @@ export async function goOn(path: string, every: number): Promise<Trained> {
   const { env } = problem;
   if (env !== undefined) await given(() => loadEnv(env));
   const parts = ingredients(problem);
-  const now = versions();
-  for (const [name, then] of Object.entries(config.versions)) {
-    if (now[name] !== then) say(`note: the run began with ${name} ${then}, this is ${now[name]}: its last bits may differ`);
-  }
-  const folder = await given(() => openRun(path, say));
-  try {
-    const prepared = await given(() => recipe.prepare(parts, config.options));
-    const { from } = folder;
-    if (readVerdict(path)) say(`${path}: this run is finished`);
-    else if (from) say(`${path}: going on from the checkpoint of round ${from.round}`);
-    else say(`${path}: no checkpoint was saved yet, beginning again`);
-    const run = from ? prepared.resume(from) : prepared.start();
-    await given(() => run.ready);
-    return await work({ folder, recipe, prepared, parts, run, every });
-  } finally {
-    folder.release();
-  }
+  const prepare = () => recipe.prepare(parts, config.options);
+  return reopened(path, config, prepare, (folder, prepared, run) => work({ folder, recipe, prepared, parts, run, every }));
 }
 
 /** The settings of a recipe and of its policy, with the defaults that it has for an environment. */
@@ -212,10 +195,7 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };
     folder.write("policy.onnx", policy.toOnnx(about));
     if (reward?.toOnnx) folder.write("reward.onnx", reward.toOnnx(about)); // not every learned reward is one network
-    const quit = onStop(() => {
-      folder.release();
-      say(`stopped before the verdict; go on with: apprentice train --resume ${path}`);
-    });
+    const quit = untilVerdict(folder);
     const verdict = (readVerdict(path) as Judgement | undefined) ?? (await verdictOn(policy, parts, prepared));
     const page = await runReport({ config, recipe, verdict, policy, records: readRecords(path), env: parts.env() });
     folder.write("report.html", page);

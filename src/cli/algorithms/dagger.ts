@@ -18,7 +18,7 @@ export const dagger = recipe({
     rounds: whole(1),
     states: whole(1),
     mode: choice("refit", "streaming"),
-    beta: either(choice("first", "linear", "exponential"), list(real(0, 1), { least: 1 })),
+    beta: either(choice("first", "linear", "exponential"), list(real(0, 1))),
     mixing: choice("step", "episode"),
     gate: choice("none", "expert", "doubt"),
     share: real(0, 1),
