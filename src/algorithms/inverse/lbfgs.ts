@@ -1,4 +1,5 @@
 import { type Climb, norm1, type Objective, residual, steepest } from "./concave.ts";
+import { dot } from "./dot.ts";
 
 /** Armijo's and the curvature constant of the Wolfe conditions. */
 const RISE = 1e-4;
@@ -114,10 +115,4 @@ function moved(w: Float64Array, d: Float64Array, t: number, g: Float64Array, l1:
     const side = value !== 0 ? value : g[i];
     return next * side > 0 ? next : 0;
   });
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
-  return sum;
 }

@@ -16,6 +16,7 @@ import type { Algorithm } from "../algorithm.ts";
 import { causalModel, type PathModel } from "./causal.ts";
 import { climb, startClimb } from "./climb.ts";
 import { type Climb, norm1, type Objective, residual } from "./concave.ts";
+import { dot } from "./dot.ts";
 import type { LearnedReward } from "./learned-reward.ts";
 import { trajectoryModel } from "./trajectory.ts";
 import { actionLogLikelihood, type ExactExpert, type ExpertVisits, expertVisits } from "./visits.ts";
@@ -231,12 +232,6 @@ function neuralOptimizer({ optimizer, learningRate }: MaxentIrlOptions) {
 
 function differences(x: Float64Array, y: Float64Array): Float64Array {
   return x.map((value, i) => value - y[i]);
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
-  return sum;
 }
 
 function check({ mdp, reward, demos }: MaxentIrlProblem, options: MaxentIrlOptions): void {

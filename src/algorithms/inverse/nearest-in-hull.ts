@@ -1,4 +1,5 @@
 import { Matrix, solve } from "ml-matrix";
+import { dot } from "./dot.ts";
 
 /** Weights below this count as 0, and gains below this (relative to the points' size) as none. */
 const ENOUGH = 1e-12;
@@ -64,10 +65,4 @@ function affineMinimum(corral: readonly number[], gram: readonly number[][]): nu
   const right = Matrix.zeros(n + 1, 1);
   right.set(n, 0, 1);
   return solve(system, right, true).to1DArray().slice(0, n);
-}
-
-function dot(x: Float64Array, y: Float64Array): number {
-  let sum = 0;
-  for (let f = 0; f < x.length; f++) sum += x[f] * y[f];
-  return sum;
 }
