@@ -10,7 +10,7 @@ export type { Actor, PlayOptions, RolloutProgress } from "./play.ts";
 export * from "./preferences/index.ts";
 export * from "./rollout.ts";
 export { joinRows, mapRows, type Rows, rowsOf } from "./rows.ts";
-export { deviations, include, noMoments, type RunningMoments } from "./running-moments.ts";
+export { deviations, include, meanAndDeviation, meanOf, noMoments, type RunningMoments } from "./running-moments.ts";
 export * from "./selection.ts";
 export * from "./text/index.ts";
 export * from "./visit.ts";

@@ -36,6 +36,20 @@ export function include(moments: RunningMoments, rows: ArrayLike<number>): void 
   moments.count = n + m;
 }
 
+/** The mean of values; NaN of none. */
+export function meanOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k];
+  return sum / values.length;
+}
+
+/** The mean of values and their standard deviation, √(Σ (x − mean)² / n); both 0 of none. */
+export function meanAndDeviation(values: ArrayLike<number>): { readonly mean: number; readonly deviation: number } {
+  const moments = noMoments(1);
+  include(moments, values);
+  return { mean: moments.mean[0], deviation: deviations(moments)[0] };
+}
+
 /** The standard deviation of each entry, `[D]`; 0 before anything was seen. */
 export function deviations({ count, squares }: RunningMoments): Float64Array {
   return squares.map((sum) => (count > 0 ? Math.sqrt(sum / count) : 0));

@@ -1,3 +1,4 @@
+import { meanOf } from "../data/index.ts";
 import { preferenceProbability } from "./bradley-terry.ts";
 
 /** How well rewards agree with comparisons yw ≻ yl. */
@@ -105,8 +106,4 @@ export function calibrationOf(differences: readonly number[], count = 10): Calib
     0,
   );
   return { error, bins };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }

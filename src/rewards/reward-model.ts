@@ -2,6 +2,7 @@ import { compile, type ParamTree, type Program, type Rng, type Tensor } from "..
 import type { Rows } from "../data/index.ts";
 import type { Answer, Plain } from "../mdp/index.ts";
 import type { BatchShape, ResponseFeeds } from "../policies/index.ts";
+import { spread } from "./ensemble.ts";
 
 /**
  * A family of rewards r_φ(x, y) of whole responses: explicit (a head on hidden states), implicit (a policy's log-ratio to a
@@ -68,7 +69,7 @@ export async function answerRewards(
       each[m].set(r.subarray(0, batch.length), from);
     }
   }
-  return { ...spread(each, n), members: each };
+  return { ...spread(each), members: each };
 }
 
 /** r of answers as one function, for whoever trains a policy under it: the mean of the members less β of their spread. */
@@ -91,17 +92,6 @@ export async function knownOfRows({ known }: RewardModel, answers: Rows<Answer>)
     all.set(await known.of(await answers.get(numbers)), from * known.width);
   }
   return all;
-}
-
-function spread(each: readonly Float64Array[], n: number): { mean: Float64Array; std: Float64Array } {
-  const [mean, std] = [new Float64Array(n), new Float64Array(n)];
-  for (let i = 0; i < n; i++) {
-    for (const own of each) mean[i] += own[i] / each.length;
-    let variance = 0;
-    for (const own of each) variance += (own[i] - mean[i]) ** 2 / each.length;
-    std[i] = Math.sqrt(variance);
-  }
-  return { mean, std };
 }
 
 const programs = new WeakMap<RewardModel, Map<number, Promise<Program>>>();

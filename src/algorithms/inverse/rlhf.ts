@@ -1,4 +1,5 @@
 import { layout } from "../../autodiff/index.ts";
+import { meanOf } from "../../data/index.ts";
 import type { ResponsePolicy } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { learnedOf, rlhfOptimizer } from "./rlhf/objective.ts";
@@ -260,10 +261,6 @@ function meanOver(values: Float64Array, n: number): Mean {
     meanOf(values.subarray(i * n, (i + 1) * n)),
   );
   return { mean: meanOf(values), error: groups.length < 2 ? Number.MAX_VALUE : standardError(groups) };
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
 
 function standardError(values: Float64Array): number {

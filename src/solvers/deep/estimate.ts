@@ -1,5 +1,5 @@
 import { compile, input, layout } from "../../autodiff/index.ts";
-import { deviations, include, noMoments } from "../../data/index.ts";
+import { meanAndDeviation } from "../../data/index.ts";
 import { size } from "../../mdp/index.ts";
 import type { PolicyModel } from "../../policies/index.ts";
 import type { Rollout } from "./collect.ts";
@@ -63,7 +63,7 @@ export async function estimatorOf(
       }
       const judged = gae({ rewards, values: columns.V, nextValues, terminated, truncated }, n, options.gamma, options.lambda);
       columns.R.set(judged.returns);
-      const { mean, deviation } = options.normaliseAdvantages ? spread(judged.advantages) : { mean: 0, deviation: 1 };
+      const { mean, deviation } = options.normaliseAdvantages ? meanAndDeviation(judged.advantages) : { mean: 0, deviation: 1 };
       for (let k = 0; k < N; k++) columns.A[k] = (judged.advantages[k] - mean) / (deviation + 1e-8);
       return judged;
     },
@@ -72,12 +72,6 @@ export async function estimatorOf(
 
 /** 1 − Var(R − V) / Var(R), where R − V = A; 0 if the returns don't vary. */
 export function explainedVariance({ advantages, returns }: Advantages): number {
-  const all = spread(returns).deviation;
-  return all > 0 ? 1 - (spread(advantages).deviation / all) ** 2 : 0;
-}
-
-function spread(values: Float64Array): { mean: number; deviation: number } {
-  const moments = noMoments(1);
-  include(moments, values);
-  return { mean: moments.mean[0], deviation: deviations(moments)[0] };
+  const all = meanAndDeviation(returns).deviation;
+  return all > 0 ? 1 - (meanAndDeviation(advantages).deviation / all) ** 2 : 0;
 }

@@ -1,3 +1,4 @@
+import { meanOf } from "../../../data/index.ts";
 import type { REPORTED } from "./update.ts";
 
 /** What every update measures, under the names that the tools of the field log. */
@@ -28,8 +29,4 @@ export function fallingToo(seen: readonly Measured[], beta: number): string | un
     `the log-probabilities of chosen responses fall too: ${-chosen.toPrecision(3)} nats below the reference's (rejected ones ` +
     `${-rejected.toPrecision(3)}); a part of sft in the loss holds them up`
   );
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
