@@ -3,7 +3,7 @@ import { decodeTree, encodeTree } from "../../data/index.ts";
 import { type Env, type FragmentExpert, madeOnce, type Plain, type StepBatch } from "../../mdp/index.ts";
 import type { NeuralPolicy, PolicyModel } from "../../policies/index.ts";
 import { type StepReward, stepReward } from "../../rewards/index.ts";
-import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
+import { type Critic, type PpoRecord, type PpoState, ppo, ppoOptionsOf } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { withoutFirst } from "./adversarial/staggered.ts";
 import {
@@ -17,7 +17,7 @@ import {
 import { type Asked, ask, choiceOf, unanswered } from "./preference-rl/asking.ts";
 import { drawPairs, noSteps, remember, type Steps } from "./preference-rl/memory.ts";
 import { type Normal, normalOfSteps, renormalised } from "./preference-rl/normal.ts";
-import { checkOptions, type PreferenceRlOptions, ppoOptions, preferenceRlDefaults, roundsOf } from "./preference-rl/options.ts";
+import { checkOptions, type PreferenceRlOptions, preferenceRlDefaults, roundsOf } from "./preference-rl/options.ts";
 import { labelPlan, sessionsBefore, sessionsOf } from "./preference-rl/plan.ts";
 import { disagreement, information, largest } from "./preference-rl/selection.ts";
 import { makeWorkshop, rewardNetwork, type Workshop } from "./preference-rl/workshop.ts";
@@ -119,7 +119,7 @@ export const preferenceRl: Algorithm<
       );
     mustLast(env, options);
     checkGiven(comparisons, env, fragmentLength);
-    const generator = await ppo.init({ ...solved(problem), env: worldOf(env, options) }, ppoOptions(options));
+    const generator = await ppo.init({ ...solved(problem), env: worldOf(env, options) }, ppoOptionsOf(options));
     if (options.stagger) withoutFirst(env, generator.episodes);
     const theta = initialise(rewardNetwork(env, options).params, rng(options.seed).split("reward"));
     return {

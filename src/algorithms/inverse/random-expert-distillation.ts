@@ -3,7 +3,7 @@ import { type Dataset, deviations, include, noMoments, type Pairs } from "../../
 import { type Env, madeOnce, mustBeBelow, mustBeCounts, mustBePositive, type Reward, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, type Normaliser, normaliser, type PolicyModel } from "../../policies/index.ts";
 import type { StepOver } from "../../rewards/index.ts";
-import { type Critic, type PpoOptions, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
+import { type Critic, type PpoOptions, type PpoRecord, type PpoState, ppo, ppoOptionsOf } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { checkDemonstrations, demonstrationParts, type ExpertSteps, expertSteps } from "./adversarial/demonstrations.ts";
 import { warmStart } from "./adversarial/warm-start.ts";
@@ -116,7 +116,7 @@ export const red: Algorithm<RedProblem, RedOptions, RedState, RedRecord, RedResu
     const { env, demos, policy } = problem;
     const network = supportNetwork(env, options);
     checkDemonstrations(env, demos, { next: network.next });
-    const generator = await ppo.init(problem, ppoOptions(options));
+    const generator = await ppo.init(problem, ppoOptionsOf(options));
     const { training } = shown(problem, options);
     const normal = normalOf(training);
     const random = rng(options.seed);
@@ -195,12 +195,6 @@ function normalOf({ s, terminated }: StepBatch): Normaliser & { mean: Float32Arr
   const moments = noMoments(s.length / terminated.length);
   include(moments, s);
   return { ...normaliser({ mean: moments.mean, std: deviations(moments) }) };
-}
-
-function ppoOptions(options: RedOptions): PpoOptions {
-  return Object.fromEntries(
-    Object.keys(ppo.defaults).map((name) => [name, options[name as keyof PpoOptions]]),
-  ) as unknown as PpoOptions;
 }
 
 function check(options: RedOptions): void {

@@ -7,7 +7,7 @@ export type { EstimateOptions } from "./estimate.ts";
 export { type Ended as EndedEpisodes, type Explorer, explorerOf } from "./explorer.ts";
 export { type Advantages, gae, type ValuedSteps } from "./gae.ts";
 export type { RewardScale } from "./normalisation.ts";
-export { type PpoOptions, type PpoProblem, type PpoRecord, type PpoState, ppo } from "./ppo.ts";
+export { type PpoOptions, type PpoProblem, type PpoRecord, type PpoState, ppo, ppoOptionsOf } from "./ppo.ts";
 export { type PpoPreset, ppoPresets } from "./presets.ts";
 export { twinOf } from "./rebind.ts";
 export { type Replay, recall, remember, replayOf, type StepRows } from "./replay.ts";

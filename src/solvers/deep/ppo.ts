@@ -188,6 +188,13 @@ export const ppo: Algorithm<PpoProblem, PpoOptions, PpoState, PpoRecord, { polic
   },
 };
 
+/** The options of `ppo` among those of a method that trains its policy by it. */
+export function ppoOptionsOf(options: PpoOptions): PpoOptions {
+  return Object.fromEntries(
+    Object.keys(ppo.defaults).map((name) => [name, options[name as keyof PpoOptions]]),
+  ) as unknown as PpoOptions;
+}
+
 /** What is made once for a run and can be made again from its state: the copies, compiled programs, buffers. */
 interface Workshop {
   readonly world: VectorEnv;

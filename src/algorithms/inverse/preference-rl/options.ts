@@ -89,13 +89,6 @@ export const preferenceRlDefaults: PreferenceRlOptions = {
   timeout: 0,
 };
 
-/** The learner's own options. */
-export function ppoOptions(options: PreferenceRlOptions): PpoOptions {
-  return Object.fromEntries(
-    Object.keys(ppo.defaults).map((name) => [name, options[name as keyof PpoOptions]]),
-  ) as unknown as PpoOptions;
-}
-
 /** Rounds of a run. */
 export function roundsOf({ steps, copies, rolloutSteps }: PreferenceRlOptions): number {
   return Math.ceil(steps / (copies * rolloutSteps));
