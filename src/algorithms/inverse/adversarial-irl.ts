@@ -1,5 +1,5 @@
 import { initialise, layout, NotFiniteError, rng, type TrainState } from "../../autodiff/index.ts";
-import type { Dataset, Pairs, RunningMoments } from "../../data/index.ts";
+import { type Dataset, meanAndDeviation, type Pairs, type RunningMoments } from "../../data/index.ts";
 import { type Env, madeOnce, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { noRewards, type StepReward, standardise, stepReward } from "../../rewards/index.ts";
@@ -8,20 +8,12 @@ import type { Algorithm } from "../algorithm.ts";
 import { checkDemonstrations, demonstrationParts, expertSteps } from "./adversarial/demonstrations.ts";
 import { earlyWarning, healthy, type Symptoms } from "./adversarial/diagnosis.ts";
 import { endsWarning } from "./adversarial/ends.ts";
-import { emptyMemory, type Memory, remember } from "./adversarial/memory.ts";
-import { type AdversarialOptions, adversarialDefaults } from "./adversarial/options.ts";
+import { absorbedSteps, emptyMemory, type Memory, remember } from "./adversarial/memory.ts";
+import { momentsOf, normalOf } from "./adversarial/normal.ts";
+import { type AdversarialOptions, adversarialDefaults, checkOptions, ppoOptions } from "./adversarial/options.ts";
 import { withoutFirst } from "./adversarial/staggered.ts";
 import { warmStart } from "./adversarial/warm-start.ts";
-import {
-  absorbedSteps,
-  checkOptions,
-  discriminatorOf,
-  makeWorkshop,
-  momentsOf,
-  normalOf,
-  ppoOptions,
-  worldOf,
-} from "./adversarial/workshop.ts";
+import { discriminatorOf, makeWorkshop, worldOf } from "./adversarial/workshop.ts";
 
 /** A world, what an expert did in it, and the family of policies to choose from. */
 export interface AdversarialProblem {
@@ -181,7 +173,7 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
           remember(state.memory, steps, options.absorbing ? absorbedSteps(state, steps, problem.env.maxSteps) : 0);
           const trained = await work.train(state, steps);
           const rewards = await work.judge(state, steps);
-          const { mean, deviation } = spread(rewards);
+          const { mean, deviation } = meanAndDeviation(rewards);
           if (!Number.isFinite(mean)) throw new NotFiniteError("the learned reward", mean, state.discriminator.t);
           const seen = await work.compare(state, steps);
           told = { ...trained, rewardMean: mean, rewardDeviation: deviation, ...seen };
@@ -271,9 +263,4 @@ function keepBest(state: AdversarialState, theta: Float32Array, seen: { distance
 
 function copied({ count, mean, squares }: RunningMoments): RunningMoments {
   return { count, mean: mean.slice(), squares: squares.slice() };
-}
-
-function spread(values: Float64Array): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return { mean, deviation: Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length) };
 }

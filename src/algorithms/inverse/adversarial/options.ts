@@ -1,5 +1,6 @@
-import type { RewardForm, StepOver } from "../../../rewards/index.ts";
-import type { PpoOptions } from "../../../solvers/index.ts";
+import { mustBeBelow, mustBeCounts, mustBePositive, mustNotBeNegative } from "../../../mdp/index.ts";
+import { type RewardForm, rewardForms, type StepOver } from "../../../rewards/index.ts";
+import { type PpoOptions, ppo, ppoOptionsOf } from "../../../solvers/index.ts";
 
 /** How the discriminator is built, trained and read. */
 export interface DiscriminatorOptions {
@@ -67,23 +68,10 @@ export interface AdversarialOptions extends Omit<PpoOptions, "normalise">, Discr
 
 /** What GAIL and AIRL share. */
 export const adversarialDefaults: Omit<AdversarialOptions, "over" | "rewardForm" | "shaping"> = {
+  ...ppo.defaults,
   steps: 200_000,
   copies: 32,
   rolloutSteps: 32,
-  epochs: 6,
-  batchSize: 256,
-  learningRate: 1e-3,
-  schedule: "linear",
-  gamma: 0.99,
-  lambda: 0.95,
-  clipRange: 0.2,
-  valueClip: 0,
-  valueWeight: 0.5,
-  entropyBonus: 0,
-  clipNorm: 0.5,
-  targetKl: 0,
-  normaliseAdvantages: true,
-  scaleRewards: true,
   rewardHidden: [32, 32],
   rewardActivation: "tanh",
   absorbing: false,
@@ -108,5 +96,28 @@ export const adversarialDefaults: Omit<AdversarialOptions, "over" | "rewardForm"
   every: 1,
   validation: 0.1,
   keep: "last",
-  seed: 0,
 };
+
+/** The learner's own options. */
+export function ppoOptions(options: AdversarialOptions): PpoOptions {
+  return ppoOptionsOf({ ...options, normalise: options.normalise !== "none" });
+}
+
+/** Throws on an option that can't be. */
+export function checkOptions(options: AdversarialOptions): void {
+  const { rewardUpdates, rewardBatch, memory, members, every, warmStart, settle } = options;
+  mustBeCounts({ rewardUpdates, rewardBatch, memory, members, every });
+  mustBeCounts({ warmStart, settle }, 0);
+  const { rewardRate, rewardDecay, gradientPenalty, noise, rewardEntropy, doubt } = options;
+  mustBePositive({ rewardRate });
+  mustNotBeNegative({ rewardDecay, gradientPenalty, noise, rewardEntropy, doubt });
+  const { labelSmoothing, penaltyShare, validation, absorbing, gamma, rewardForm } = options;
+  mustBeBelow(0.5, { labelSmoothing });
+  mustBeBelow(1, { validation });
+  if (!(penaltyShare > 0 && penaltyShare <= 1))
+    throw new RangeError(`penaltyShare is ${penaltyShare}, expected a share above 0 and up to 1`);
+  if (absorbing && !(gamma < 1))
+    throw new RangeError(`the value of an absorbing state needs gamma < 1, found ${gamma}; discount, or leave it out`);
+  if (!rewardForms.includes(rewardForm))
+    throw new RangeError(`rewardForm is "${rewardForm}", expected one of ${rewardForms.join(", ")}`);
+}
