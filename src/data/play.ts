@@ -2,7 +2,8 @@ import { type Rng, rng } from "../autodiff/random.ts";
 import type { Actions, Env, Observations } from "../mdp/env.ts";
 import type { Expert } from "../mdp/expert.ts";
 import type { Policy } from "../mdp/policy.ts";
-import { type Box, describe, misfit, size } from "../mdp/space.ts";
+import { type Box, describe, misfit, sameKind, size } from "../mdp/space.ts";
+import { WorldError } from "../mdp/world-error.ts";
 import { actionColumn } from "./dataset.ts";
 
 /** Whoever acts: a policy is asked to act, an expert to label. */
@@ -47,6 +48,7 @@ export async function play(
   recorder: Recorder,
 ): Promise<void> {
   const { seed, episodes, deterministic = false, onProgress } = options;
+  mustActIn(env, actor);
   const maxSteps = Math.min(env.maxSteps, options.maxSteps ?? Infinity);
   const copies = Math.min(options.copies ?? 64, episodes ?? Infinity);
   if (maxSteps === Infinity) throw new RangeError(`${env.id} has no limit of steps; give maxSteps, so that every episode ends`);
@@ -79,7 +81,12 @@ export async function play(
     places: { episode: Int32Array.from(active, (i) => episode[i]), step: Int32Array.from(active, (i) => elapsed[i]) },
   });
 
-  let observations = world.reset(seed); // copy i from stream i, as resetOne(i, streams.split(i)) would
+  const where = (i: number) => `episode ${episode[i]}, step ${elapsed[i]}`;
+
+  let observations = inWorld(
+    (i) => `episode ${i}`,
+    () => world.reset(seed),
+  ); // copy i from stream i, as resetOne(i, streams.split(i)) would
   for (let i = 0; i < copies && recorder.more(begun); i++) begin(i, observations);
 
   while (true) {
@@ -89,17 +96,22 @@ export async function play(
       compact.set(observations.subarray(i * D, (i + 1) * D), k * D);
     });
     const rows = compact.slice(0, active.length * D); // the actor may keep it
-    const answer = "act" in actor ? actor.act(rows, { deterministic, ...standing(active) }) : actor.label(rows);
-    const chosen = answer instanceof Promise ? await answer : answer;
-    if (chosen.length !== active.length * K) {
+    let chosen: Actions;
+    try {
+      const answer = "act" in actor ? actor.act(rows, { deterministic, ...standing(active) }) : actor.label(rows);
+      chosen = answer instanceof Promise ? await answer : answer;
+    } catch (error) {
+      throw "act" in actor ? error : unanswered(error, `${where(active[0])}: asked about ${active.length} observations`);
+    }
+    if (chosen?.length !== active.length * K) {
       throw new RangeError(
-        `the actor gave ${chosen.length} numbers for ${active.length} observations, expected ${active.length * K} (${describe(env.action)} each)`,
+        `${where(active[0])}: the actor gave ${chosen?.length ?? "no"} numbers for ${active.length} observations, expected ${active.length * K} (${describe(env.action)} each)`,
       );
     }
     active.forEach((i, k) => {
       execute(env, chosen, k, actions, i, episode[i], elapsed[i]);
     });
-    const step = world.step(actions);
+    const step = inWorld(where, () => world.step(actions));
     observations = step.observations;
     for (const i of active) {
       elapsed[i] += 1;
@@ -111,11 +123,46 @@ export async function play(
       ended += 1;
       episode[i] = -1;
       if (recorder.more(begun)) {
-        observations = world.resetOne(i, streams.split(begun).words);
+        const stream = streams.split(begun).words;
+        observations = inWorld(
+          () => `episode ${begun}`,
+          () => world.resetOne(i, stream),
+        );
         begin(i, observations);
       }
       onProgress?.({ episodes: ended, ...(episodes === undefined ? {} : { of: episodes }), steps });
     }
+  }
+}
+
+/** Throws, in a line that says what was found and what was expected, unless it is somebody who can act in this world. */
+function mustActIn(env: Env, actor: Actor): void {
+  const { act, label, observation, action } = (actor ?? {}) as Partial<Policy & Expert>;
+  if (typeof act !== "function" && typeof label !== "function") {
+    const found = actor instanceof Promise ? "a Promise; await it" : typeof actor === "function" ? "a function" : String(actor);
+    throw new TypeError(`whoever acts is a policy (with act) or an expert (with label), found ${found}`);
+  }
+  if (!observation || !action) return; // an expert doesn't say what it is for
+  if (sameKind(observation, env.observation) && sameKind(action, env.action)) return;
+  const spaces = `${describe(env.observation)} and ${describe(env.action)}`;
+  throw new RangeError(
+    `the policy is for observations ${describe(observation)} and actions ${describe(action)}, ${env.id} has ${spaces}; give a policy of this world`,
+  );
+}
+
+/** What an expert threw, with where it was asked. */
+function unanswered(error: unknown, where: string): Error {
+  const { message = String(error) } = (error ?? {}) as { message?: string };
+  return new Error(`${where}: the expert failed: ${message}`, { cause: error });
+}
+
+/** What the world does, with its errors saying where they happened, as those of an actor do. */
+function inWorld<T>(where: (copy: number) => string, move: () => T): T {
+  try {
+    return move();
+  } catch (error) {
+    if (!(error instanceof WorldError) || error.copy === undefined) throw error;
+    throw new WorldError(`${where(error.copy)}: ${error.message}`, { copy: error.copy, cause: error.cause });
   }
 }
 

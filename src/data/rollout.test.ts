@@ -147,6 +147,64 @@ describe("a rollout", () => {
   });
 });
 
+describe("what goes wrong while episodes are played", () => {
+  /** A world whose copy meets trouble in step 3 of its second episode. */
+  const troubled = (trouble: (t: number) => number) => {
+    let episode = -1;
+    return defineEnv({
+      id: "Troubled-v0",
+      observation: box([2]),
+      action: discrete(2),
+      maxSteps: 5,
+      reset: () => ({ e: ++episode, t: 0 }),
+      step: ({ e, t }) => ({ state: { e, t: t + 1 }, reward: e === 1 && t === 3 ? trouble(t) : 0, terminated: false }),
+      observe: ({ t }) => [t, 0],
+    });
+  };
+
+  it("in the world names the episode and the step", async () => {
+    const played = (trouble: (t: number) => number) => rollout(troubled(trouble), still, { episodes: 3, seed: 0, copies: 1 });
+    await expect(played(() => Number.NaN)).rejects.toThrow("episode 1, step 3: Troubled-v0: step gave reward NaN");
+    const cause = new Error("bug in my game");
+    const bug = () => {
+      throw cause;
+    };
+    await expect(played(bug)).rejects.toThrow("episode 1, step 3: Troubled-v0: step threw: bug in my game");
+    await expect(played(bug)).rejects.toMatchObject({ name: "WorldError", copy: 0, cause });
+    const unborn = defineEnv({
+      ...{ id: "Unborn-v0", observation: box([1]), action: discrete(2), maxSteps: 5, observe: () => 0 },
+      reset: (): number => bug(),
+      step: () => ({ state: 0, reward: 0, terminated: false }),
+    });
+    await expect(rollout(unborn, still, { episodes: 3, seed: 0 })).rejects.toThrow(
+      "episode 0: Unborn-v0: reset threw: bug in my",
+    );
+  });
+
+  it("with an expert names the episode and the step that it was asked about first", async () => {
+    let calls = 0;
+    const asked = (label: Expert["label"]) => rollout(cartPole(), { label }, { episodes: 4, seed: 0 });
+    const gone = async (s: Float32Array) => {
+      if (calls++ === 2) throw new Error("gone");
+      return new Int32Array(s.length / 4);
+    };
+    await expect(asked(gone)).rejects.toThrow("episode 0, step 2: asked about 4 observations: the expert failed: gone");
+    await expect(asked(() => undefined as never)).rejects.toThrow(
+      "episode 0, step 0: the actor gave no numbers for 4 observations, expected 4 (discrete(2) each)",
+    );
+  });
+
+  it("is foreseen where whoever acts is not of this world, or nobody", async () => {
+    const by = (actor: unknown) => rollout(shortOrLong, actor as Expert, { episodes: 2, seed: 0 });
+    await expect(by(coin)).rejects.toThrow(
+      "the policy is for observations box[4] and actions discrete(2), ShortOrLong-v0 has box[2] and discrete(2); give a policy of",
+    );
+    await expect(by(still.label)).rejects.toThrow("is a policy (with act) or an expert (with label), found a function");
+    await expect(by(Promise.resolve(still))).rejects.toThrow("found a Promise; await it");
+    await expect(by(undefined)).rejects.toThrow("found undefined");
+  });
+});
+
 describe("the states that a policy visits", () => {
   it("are the states of its episodes, one after the other", async () => {
     const { s } = allPairs(await rollout(cartPole(), coin, { episodes: 30, seed: 6 }));

@@ -1,6 +1,7 @@
 import type { Rng } from "../autodiff/random.ts";
 import type { ActionSpace, Env, Observations, Plain } from "../mdp/env.ts";
 import { type Discrete, describe, type Space, size } from "../mdp/space.ts";
+import { WorldError } from "../mdp/world-error.ts";
 import { picture, text } from "./picture.ts";
 import { batched, type Dynamics, type KernelActions } from "./vector.ts";
 
@@ -41,8 +42,8 @@ export interface Definition<S extends Plain, A extends ActionSpace> {
  *       step: (s, a) => ({ state: { x: s.x + 2 * a - 1 }, reward: -Math.abs(s.x), terminated: Math.abs(s.x) > 3 }),
  *       observe: (s) => [s.x] });
  *
- * Throws while stepping if an observation has the wrong length or isn't finite, if a reward isn't finite or `terminated` isn't a boolean,
- * and in the first `reset` if the state isn't plain.
+ * Throws a `WorldError`, which names the copy, where one of these functions throws, while stepping if an observation has the wrong length or
+ * isn't finite, if a reward isn't finite or `terminated` isn't a boolean, and in the first `reset` if the state isn't plain.
  */
 export function defineEnv<S extends Plain, const A extends ActionSpace>(definition: Definition<S, A>): Env {
   const { id, observation, action, maxSteps = Infinity } = definition;
@@ -57,39 +58,62 @@ function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition
   const states: S[] = [];
   let checked = false;
 
-  function observe(from: number, to: number, out: Observations): void {
-    for (let i = from; i < to; i++) {
-      const seen = definition.observe(states[i]);
-      const length = typeof seen === "number" ? 1 : seen.length;
-      if (length !== D) {
-        throw new RangeError(`${id}: observe gave ${length} numbers, expected ${D} for ${describe(observation)}`);
-      }
-      for (let k = 0; k < D; k++) {
-        const value = typeof seen === "number" ? seen : seen[k];
-        if (!Number.isFinite(value)) throw new RangeError(`${id}: observe gave ${value} at entry ${k}, expected a finite number`);
-        out[i * D + k] = value;
-      }
+  function observeCopy(i: number, out: Observations): void {
+    const seen = definition.observe(states[i]);
+    const single = typeof seen === "number";
+    if (!single && typeof seen?.length !== "number") {
+      throw new TypeError(`${id}: observe gave ${found(seen)}, expected ${D} numbers for ${describe(observation)}`);
     }
+    const length = single ? 1 : seen.length;
+    if (length !== D) throw new RangeError(`${id}: observe gave ${length} numbers, expected ${D} for ${describe(observation)}`);
+    for (let k = 0; k < D; k++) {
+      const value = single ? seen : seen[k];
+      if (!Number.isFinite(value)) throw new RangeError(`${id}: observe gave ${value} at entry ${k}, expected a finite number`);
+      out[i * D + k] = value;
+    }
+  }
+
+  /** What went wrong in copy i, with the name of the world. */
+  function failed(i: number, doing: string, error: unknown): WorldError {
+    const { message = String(error) } = error as { message?: string };
+    const said = message.startsWith(`${id}: `) ? message : `${id}: ${doing} threw: ${message}`;
+    return new WorldError(said, { copy: i, cause: error });
   }
 
   return {
     reset: (i, random) => {
-      states[i] = definition.reset(random);
-      if (!checked) copied(states[i], `${id}: the state`); // early: a run should not fail at its first checkpoint
-      checked = true;
+      try {
+        states[i] = definition.reset(random);
+        if (!checked) copied(states[i], `${id}: the state`); // early: a run should not fail at its first checkpoint
+        checked = true;
+      } catch (error) {
+        throw failed(i, "reset", error);
+      }
     },
     step: (actions, idle, randoms, rewards, terminated) => {
       for (let i = 0; i < n; i++) {
         if (idle[i] !== 0) continue;
         const chosen = (single ? actions[i] : entries(actions, i * K, K)) as ActionOf<A>;
-        const next = definition.step(states[i], chosen, randoms[i]);
-        checkNext(id, next);
-        states[i] = next.state;
-        rewards[i] = next.reward;
-        terminated[i] = next.terminated ? 1 : 0;
+        try {
+          const next = definition.step(states[i], chosen, randoms[i]);
+          checkNext(id, next);
+          states[i] = next.state;
+          rewards[i] = next.reward;
+          terminated[i] = next.terminated ? 1 : 0;
+        } catch (error) {
+          throw failed(i, "step", error);
+        }
       }
     },
-    observe,
+    observe: (from, to, out) => {
+      for (let i = from; i < to; i++) {
+        try {
+          observeCopy(i, out);
+        } catch (error) {
+          throw failed(i, "observe", error);
+        }
+      }
+    },
     state: () => states.map((s, i) => copied(s, `${id}: the state of copy ${i}`)),
     restore: (saved) => {
       if (!Array.isArray(saved) || saved.length !== n) {

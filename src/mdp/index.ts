@@ -13,3 +13,4 @@ export * from "./space.ts";
 export * from "./space-json.ts";
 export * from "./tabular.ts";
 export * from "./trajectory.ts";
+export * from "./world-error.ts";
