@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 const MAKERS = ["recipe", "languageRecipe", "adversarialRecipe"];
 /** Interfaces of settings that several algorithms share: those of a policy, those of language models and their data. */
-const SHARED = { policy: ["ingredients.ts", "PolicyValues"], language: ["language.ts", "LanguageValues"] };
+const SHARED = { policy: ["ingredients.ts", "PolicyValues"], language: ["language-settings.ts", "LanguageValues"] };
 
 /** Reads the docstrings below `root`/src. Throws if a recipe isn't written in a way that this understands. */
 export async function meanings(root) {

@@ -1,7 +1,7 @@
 import { promptIds, type Tokenizer } from "../data/index.ts";
 import { checkSampling, fitContext } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
-import { loadModel } from "./language.ts";
+import { loadModel } from "./language-parts.ts";
 import { counted, print, printJson, say, short } from "./terminal.ts";
 import { moreWords, tellUnknown } from "./unknown.ts";
 

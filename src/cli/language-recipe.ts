@@ -1,6 +1,6 @@
 import { type Algorithm, type PendingRun, resume, type Snapshot, start } from "../algorithms/index.ts";
 import type { ArrayCache } from "../data/index.ts";
-import { languageSettings } from "./language.ts";
+import { languageSettings } from "./language-settings.ts";
 import type { Curve } from "./recipe.ts";
 import type { Sample } from "./samples.ts";
 import { type Readings, type Settings, settings } from "./settings.ts";

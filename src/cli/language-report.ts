@@ -1,5 +1,5 @@
 import { type RunConfig, reportPage, type Section } from "../runs/index.ts";
-import type { LanguageProblem } from "./language.ts";
+import type { LanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, Measure } from "./language-recipe.ts";
 import { drawn } from "./report.ts";
 import { shown } from "./settings.ts";

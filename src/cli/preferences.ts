@@ -3,7 +3,7 @@ import { countWords, type LengthSpread, surveyPreferences, surveyTexts, type Tex
 import { streamPreferences, streamTexts } from "../runs/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { firstLine, noSuchFile } from "./files.ts";
-import { loadTokenizer } from "./language.ts";
+import { loadTokenizer } from "./language-parts.ts";
 import { promptLines } from "./prompts.ts";
 import { print, printJson, short, table } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import { BadInput } from "./exit.ts";
-import type { LanguageRequest } from "./language.ts";
+import type { LanguageRequest } from "./language-problem.ts";
 import { summary, verdictHead, verdictJson, verdictRows } from "./present.ts";
 import { expertName } from "./report.ts";
 import { isLanguage, LANGUAGE, runTrainLanguage, WORLDS } from "./run-train-language.ts";

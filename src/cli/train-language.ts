@@ -15,16 +15,11 @@ import {
 import { findLanguageRecipe } from "./algorithms/language.ts";
 import { driven, reopened, untilVerdict } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
-import {
-  describeModel,
-  type LanguageProblem,
-  type LanguageRequest,
-  languageProblem,
-  languageSettings,
-  readLanguageProblem,
-} from "./language.ts";
+import { describeModel } from "./language-parts.ts";
+import { type LanguageProblem, type LanguageRequest, languageProblem, readLanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
 import { languageReport } from "./language-report.ts";
+import { languageSettings } from "./language-settings.ts";
 import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
 import { counted, duration, inUnits, say, short } from "./terminal.ts";

@@ -1,5 +1,5 @@
 import { type LanguageFamily, languageModel, type ResponsePolicy, writeAdapter } from "../../policies/index.ts";
-import type { LanguageProblem } from "../language.ts";
+import type { LanguageProblem } from "../language-problem.ts";
 
 /**
  * The folders that a trained language model leaves: `model` in the Hugging Face layout, adapters merged into it, and `adapter` in
