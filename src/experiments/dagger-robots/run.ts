@@ -1,6 +1,6 @@
 import { behaviorCloning, dagger, start, train } from "../../algorithms/index.ts";
 import { episodeReturns, type Pairs, pairs, visitActing } from "../../data/index.ts";
-import { meanInterval, pairedDifference } from "../../evaluation/index.ts";
+import { meanInterval, meanOfMeans, pairedDifference } from "../../evaluation/index.ts";
 import type { LearnedExpert } from "../../experts/index.ts";
 import type { Env, Policy } from "../../mdp/index.ts";
 import { type MlpOptions, mlp } from "../../policies/index.ts";
@@ -72,7 +72,7 @@ export const daggerRobots: Experiment = {
       rows: judged(expected, {
         expert: least(({ expert }) => expert),
         dagger: least(({ dagger }) => dagger),
-        cloning: meanInterval(results.flatMap(({ runs }) => runs.map((run) => run.cloning.at(-1)!))),
+        cloning: meanOfMeans(results.map(({ runs }) => runs.map((run) => run.cloning.at(-1)!))),
         gain: least(({ gain }) => gain),
       }),
       figures: [summary(results), ...results.map(curves)],

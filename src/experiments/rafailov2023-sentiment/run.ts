@@ -206,11 +206,12 @@ function pointOf({ rewards, logRatios }: Judged): Point {
 }
 
 function outcomeOf(found: readonly Found[]) {
-  const all = (of: (one: Found) => Judged, name: keyof Judged) => found.flatMap((one) => Array.from(of(one)[name]));
-  const kl = (b: number) => all((one) => one.dpo[b].end, "logRatios");
-  const rewards = (b: number) => all((one) => one.dpo[b].end, "rewards");
+  // Responses of one policy share its training: the repetitions are the sample, each with its mean.
+  const means = (of: (one: Found) => Judged, name: keyof Judged) => found.map((one) => meanOf(of(one)[name]));
+  const kl = (b: number) => means((one) => one.dpo[b].end, "logRatios");
+  const rewards = (b: number) => means((one) => one.dpo[b].end, "rewards");
   const paths = (one: Found) => one.dpo.flatMap(({ path }) => path);
-  const r0 = meanOf(all(({ reference }) => reference, "rewards"));
+  const r0 = meanOf(means(({ reference }) => reference, "rewards"));
   const reach = reachOf(found.flatMap(paths));
   const curve = (name: string, points: readonly Point[]): Series => {
     const own = Math.min(reach, reachOf(points));
@@ -226,7 +227,7 @@ function outcomeOf(found: readonly Found[]) {
       beta3: pairedDifference(kl(2), kl(3)),
       reward: pairedDifference(
         rewards(1),
-        all(({ reference }) => reference, "rewards"),
+        means(({ reference }) => reference, "rewards"),
       ),
       learned: apart("learned"),
       true: apart("true"),
@@ -253,7 +254,7 @@ function outcomeOf(found: readonly Found[]) {
       {
         kind: "lines" as const,
         title: "A larger β stays nearer",
-        caption: "DPO's policies at the end of training, with 95 % intervals over responses.",
+        caption: "DPO's policies at the end of training, with 95 % intervals over repetitions.",
         x: "β (logarithmic)",
         y: "KL to the reference (nats a response)",
         logX: true,
