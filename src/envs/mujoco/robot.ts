@@ -114,7 +114,7 @@ export function robot(definition: RobotDefinition): RobotEnv {
         },
         place: (i, qpos, qvel) => {
           there(i);
-          return made.place(qpos, qvel, () => inner.resetOne(i));
+          return made.place({ qpos, qvel }, () => inner.resetOne(i));
         },
       };
     },
@@ -124,68 +124,103 @@ export function robot(definition: RobotDefinition): RobotEnv {
 
 const BOUND = 1e10; // MuJoCo's mjMAXVAL
 
-/** The copies' states, a row each: `[time, qpos, qvel, warmstart, progress, failures, observation]`. */
-function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: number, count: () => void) {
-  const { nq, nv } = simulator(id, xml).model;
+/**
+ * The copies' states, a row of `width` numbers each: `[time, qpos, qvel, warmstart, progress, failures, observation]`. The
+ * others are the places in a row where each part begins.
+ */
+interface Rows {
+  readonly values: Float64Array;
+  /** Room for a row as it was before a step. */
+  readonly kept: Float64Array;
+  readonly nq: number;
+  readonly nv: number;
+  readonly qpos: number;
+  readonly qvel: number;
+  readonly warmstart: number;
+  readonly progress: number;
+  readonly failures: number;
+  readonly seen: number;
+  readonly width: number;
+}
+
+function rowsOf(n: number, nq: number, nv: number, observation: number): Rows {
+  const [qpos, qvel, warmstart, progress] = [1, 1 + nq, 1 + nq + nv, 1 + nq + 2 * nv];
+  const [failures, seen] = [progress + 1, progress + 2];
+  const width = seen + observation;
+  const [values, kept] = [new Float64Array(n * width), new Float64Array(width)];
+  return { values, kept, nq, nv, qpos, qvel, warmstart, progress, failures, seen, width };
+}
+
+/** Gives the simulator all of a row that MuJoCo's next step depends on, but for the controls, which every action gives anew. */
+function enter({ values, nq, nv, qpos, qvel, warmstart }: Rows, at: number, { data, readings }: Simulator): void {
+  const now = readings();
+  data.time = values[at];
+  for (let k = 0; k < nq; k++) now.qpos[k] = values[at + qpos + k];
+  for (let k = 0; k < nv; k++) now.qvel[k] = values[at + qvel + k];
+  for (let k = 0; k < nv; k++) now.warmstart[k] = values[at + warmstart + k];
+}
+
+/** Writes what the simulator has come to, and what is seen of it, to the row at `at`. */
+function leave(rows: Rows, at: number, { data, readings }: Simulator, task: RobotTask): void {
+  const { values } = rows;
+  const now = readings();
+  values[at] = data.time;
+  values.set(now.qpos, at + rows.qpos);
+  values.set(now.qvel, at + rows.qvel);
+  values.set(now.warmstart, at + rows.warmstart);
+  values[at + rows.progress] = task.progress(now);
+  task.observe(now, values, at + rows.seen);
+}
+
+function sound({ nq, nv }: Rows, { qpos, qvel }: RobotReadings): boolean {
+  for (let k = 0; k < nq; k++) if (!(Math.abs(qpos[k]) <= BOUND)) return false;
+  for (let k = 0; k < nv; k++) if (!(Math.abs(qvel[k]) <= BOUND)) return false;
+  return true;
+}
+
+/** One step of the copy whose row is at `at`, under the controls `actions[from ..]`; its reward, or `undefined` if the simulation blew up. */
+function advance(
+  rows: Rows,
+  at: number,
+  sim: Simulator,
+  { task, mechanism }: RobotDefinition,
+  actions: KernelActions,
+  from: number,
+): number | undefined {
+  const { mujoco, model, data } = sim;
+  const { values, kept, width, progress, seen } = rows;
   const K = mechanism.motors.length;
-  const [QVEL, WARM, PROGRESS] = [1 + nq, 1 + nq + nv, 1 + nq + 2 * nv];
-  const [FAILURES, SEEN] = [PROGRESS + 1, PROGRESS + 2];
-  const W = SEEN + task.size;
-  const rows = new Float64Array(n * W);
-  const kept = new Float64Array(W);
-  const dt = mechanism.timestep * task.frameSkip;
+  enter(rows, at, sim);
+  const { ctrl } = sim.readings();
+  let effort = 0;
+  for (let k = 0; k < K; k++) {
+    const control = actions[from + k];
+    ctrl[k] = control;
+    effort += control * control;
+  }
+  for (let k = 0; k < task.frameSkip; k++) mujoco.mj_step(model, data);
+  if (sound(rows, sim.readings())) {
+    if (task.contactForces) mujoco.mj_rnePostConstraint(model, data);
+    const before = values[at + progress];
+    kept.set(values.subarray(at, at + width));
+    leave(rows, at, sim, task);
+    const speed = (values[at + progress] - before) / (mechanism.timestep * task.frameSkip);
+    const reward = task.reward(sim.readings(), speed, effort);
+    if (Number.isFinite(reward) && values.subarray(at + seen, at + width).every(Number.isFinite)) return reward;
+    values.set(kept, at);
+  }
+  mujoco.mj_resetData(model, data); // no infinity stays behind for the next copy
+  return undefined;
+}
+
+/** n copies of a robot; `count` is told of each episode that ended because the simulation blew up. */
+function copies(definition: RobotDefinition, xml: string, n: number, count: () => void) {
+  const { id, mechanism, task, view } = definition;
+  const { nq, nv } = simulator(id, xml).model;
+  const rows = rowsOf(n, nq, nv, task.size);
+  const { values, width } = rows;
   let begun = false;
-  let placed: { qpos: ArrayLike<number>; qvel: ArrayLike<number> } | undefined;
-
-  /** Everything that MuJoCo's next step depends on, but for the controls, which every action gives anew. */
-  function enter({ data, readings }: Simulator, at: number): void {
-    const now = readings();
-    data.time = rows[at];
-    for (let k = 0; k < nq; k++) now.qpos[k] = rows[at + 1 + k];
-    for (let k = 0; k < nv; k++) now.qvel[k] = rows[at + QVEL + k];
-    for (let k = 0; k < nv; k++) now.warmstart[k] = rows[at + WARM + k];
-  }
-
-  function leave({ data, readings }: Simulator, at: number): void {
-    const now = readings();
-    rows[at] = data.time;
-    rows.set(now.qpos, at + 1);
-    rows.set(now.qvel, at + QVEL);
-    rows.set(now.warmstart, at + WARM);
-    rows[at + PROGRESS] = task.progress(now);
-    task.observe(now, rows, at + SEEN);
-  }
-
-  function sound({ qpos, qvel }: RobotReadings): boolean {
-    for (let k = 0; k < nq; k++) if (!(Math.abs(qpos[k]) <= BOUND)) return false;
-    for (let k = 0; k < nv; k++) if (!(Math.abs(qvel[k]) <= BOUND)) return false;
-    return true;
-  }
-
-  /** One step of the copy whose row is at `at`; its reward, or `undefined` if the simulation blew up. */
-  function advance(sim: Simulator, at: number, actions: KernelActions, from: number): number | undefined {
-    const { mujoco, model, data } = sim;
-    enter(sim, at);
-    const { ctrl } = sim.readings();
-    let effort = 0;
-    for (let k = 0; k < K; k++) {
-      const control = actions[from + k];
-      ctrl[k] = control;
-      effort += control * control;
-    }
-    for (let k = 0; k < task.frameSkip; k++) mujoco.mj_step(model, data);
-    if (sound(sim.readings())) {
-      if (task.contactForces) mujoco.mj_rnePostConstraint(model, data);
-      const before = rows[at + PROGRESS];
-      kept.set(rows.subarray(at, at + W));
-      leave(sim, at);
-      const reward = task.reward(sim.readings(), (rows[at + PROGRESS] - before) / dt, effort);
-      if (Number.isFinite(reward) && rows.subarray(at + SEEN, at + W).every(Number.isFinite)) return reward;
-      rows.set(kept, at);
-    }
-    mujoco.mj_resetData(model, data); // no infinity stays behind for the next copy
-    return undefined;
-  }
+  let placed: Joints | undefined;
 
   const dynamics: Dynamics = {
     reset: (i, random) => {
@@ -197,16 +232,17 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
         now.qvel.set(placed.qvel);
       } else task.begin(now, random);
       sim.mujoco.mj_forward(sim.model, sim.data);
-      leave(sim, i * W);
+      leave(rows, i * width, sim, task);
       begun = true;
     },
     step: (actions, idle, _, rewards, terminated) => {
       const sim = simulator(id, xml);
+      const K = mechanism.motors.length;
       for (let i = 0; i < n; i++) {
         if (idle[i] !== 0) continue;
-        const earned = advance(sim, i * W, actions, i * K);
+        const earned = advance(rows, i * width, sim, definition, actions, i * K);
         if (earned === undefined) {
-          rows[i * W + FAILURES] += 1;
+          values[i * width + rows.failures] += 1;
           count();
         }
         rewards[i] = earned ?? 0;
@@ -215,12 +251,12 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
     },
     observe: (from, to, out) => {
       const D = task.size;
-      for (let i = from; i < to; i++) for (let k = 0; k < D; k++) out[i * D + k] = rows[i * W + SEEN + k];
+      for (let i = from; i < to; i++) for (let k = 0; k < D; k++) out[i * D + k] = values[i * width + rows.seen + k];
     },
-    state: () => rows.slice(),
+    state: () => values.slice(),
     restore: (saved) => {
-      mustMatch(`${id}: world`, rows, saved);
-      rows.set(saved as Float64Array);
+      mustMatch(`${id}: world`, values, saved);
+      values.set(saved as Float64Array);
       begun = true;
     },
     draw: (i) => drawn(id, poses(i), view),
@@ -228,20 +264,14 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
 
   function poses(i: number): RobotPoses {
     const sim = simulator(id, xml);
-    enter(sim, i * W);
+    enter(rows, i * width, sim);
     sim.mujoco.mj_kinematics(sim.model, sim.data);
     return posesOf(sim, mechanism);
   }
 
-  function place(qpos: ArrayLike<number>, qvel: ArrayLike<number>, reset: () => Observations): Observations {
-    for (const [name, given, length] of [
-      ["qpos", qpos, nq],
-      ["qvel", qvel, nv],
-    ] as const) {
-      if (given.length === length && Array.from(given).every(Number.isFinite)) continue;
-      throw new RangeError(`${id}: place takes ${length} finite numbers as ${name}, found [${Array.from(given).join(", ")}]`);
-    }
-    placed = { qpos, qvel };
+  function place(joints: Joints, reset: () => Observations): Observations {
+    mustFit(id, joints, rows);
+    placed = joints;
     try {
       return reset();
     } finally {
@@ -251,9 +281,25 @@ function copies({ id, mechanism, task, view }: RobotDefinition, xml: string, n: 
 
   const failures = () => {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += rows[i * W + FAILURES];
+    for (let i = 0; i < n; i++) sum += values[i * width + rows.failures];
     return sum;
   };
 
   return { dynamics, poses, place, failures, begun: () => begun };
+}
+
+/** Joint positions and velocities, in MuJoCo's order. */
+interface Joints {
+  readonly qpos: ArrayLike<number>;
+  readonly qvel: ArrayLike<number>;
+}
+
+function mustFit(id: string, { qpos, qvel }: Joints, { nq, nv }: Rows): void {
+  for (const [name, given, length] of [
+    ["qpos", qpos, nq],
+    ["qvel", qvel, nv],
+  ] as const) {
+    if (given.length === length && Array.from(given).every(Number.isFinite)) continue;
+    throw new RangeError(`${id}: place takes ${length} finite numbers as ${name}, found [${Array.from(given).join(", ")}]`);
+  }
 }
