@@ -9,16 +9,17 @@ import {
   dpo as plain,
 } from "../../algorithms/index.ts";
 import { rng } from "../../autodiff/index.ts";
-import { judgePreferences, klFrom } from "../../evaluation/index.ts";
+import type { Tokenizer } from "../../data/index.ts";
+import { judgePreferences, klFrom, type PreferenceVerdict } from "../../evaluation/index.ts";
 import type { Context } from "../../mdp/index.ts";
-import { type LanguageFamily, languageModel } from "../../policies/index.ts";
+import { type LanguageFamily, type LanguageModel, languageModel } from "../../policies/index.ts";
 import { klName, type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
 import { below, choice, positive, real, whole } from "../settings.ts";
 import { counted, parts, short } from "../terminal.ts";
-import { measuredOn } from "../texts.ts";
+import { type LanguageIngredients, measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
 import { fitReadings, samplingReadings } from "./readings.ts";
 
@@ -60,109 +61,34 @@ export const dpo = languageRecipe({
   async build(ingredients, options, { cache }) {
     const { model, tokenizer, reference: named, values } = await ingredients.parts();
     const reference = named ?? model;
-    const { expert: asked } = ingredients.problem;
-    const shared = { policy: model, reference, cache };
-    const seed = options.seed;
-    const judgeBy = async (
-      result: { readonly policy: { readonly theta: Float32Array } },
-      prompts: readonly Int32Array[],
-      measures: (policy: typeof model) => Promise<Measure[]>,
-      on: string,
-    ): Promise<LanguageVerdict> => {
-      const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
-      const contexts: Context[] = prompts.slice(0, PROMPTS);
-      const kl = await klFrom(policy, reference, contexts, { seed });
-      return {
-        on,
-        measures: [
-          ...(await measures(policy)),
-          {
-            id: "kl",
-            name: klName(counted(contexts.length, "prompt")),
-            after: kl.mean,
-            interval: [kl.low, kl.high],
-          },
-        ],
-        samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
-      };
-    };
-    const files = ({ policy }: { readonly policy: { readonly theta: Float32Array } }) =>
-      modelFiles({ model: model.model, theta: policy.theta }, model.json, ingredients.problem);
-
-    if (asked !== undefined) {
-      const { prompts, contexts, held } = await promptsOf(ingredients);
-      const { expert, score } = await findScorer(asked, tokenizer, options);
-      const some = prompts.slice(0, PROMPTS);
-      const scored = async (policy: typeof model) => {
-        const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("scored") });
-        const scores = await score(some.map((own, i) => ({ x: own, y: drawn[i][0] })));
-        return Array.from(scores).reduce((sum, own) => sum + own, 0) / scores.length;
-      };
-      return {
-        problem: { ...shared, online: { contexts, expert } },
-        files,
-        judge: (result) =>
-          judgeBy(
-            result,
-            prompts,
-            async (policy) => [
-              { id: "score", name: "the expert's score of a response", before: await scored(model), after: await scored(policy) },
-            ],
-            measuredOn(some.length, held, "prompt"),
-          ),
-      };
-    }
-
-    const { training, held, ratings, prompts } = await ingredients.comparisons();
+    const { seed } = options;
+    const begun: Begun = { model, reference, tokenizer };
+    const { problem, prompts, measured } =
+      ingredients.problem.expert === undefined
+        ? await offline(ingredients, options, begun)
+        : await online(ingredients, options, begun, ingredients.problem.expert);
     return {
-      problem: { ...shared, ...(ratings ? { ratings } : { preferences: training }) },
-      files,
-      judge: (result) =>
-        judgeBy(
-          result,
-          prompts,
-          async (policy) => {
-            if (held.length === 0) return [];
-            const before = await judgePreferences(model, held, { reference, seed });
-            const after = await judgePreferences(policy, held, { reference, seed });
-            const { accuracy, margin } = after;
-            return [
-              ...(accuracy && margin
-                ? [
-                    {
-                      id: "accuracy",
-                      name: "implicit reward ranks the chosen response higher",
-                      after: accuracy.mean,
-                      interval: [accuracy.low, accuracy.high] as const,
-                    },
-                    {
-                      id: "margin",
-                      name: `by how much (nats, times β = ${options.beta})`,
-                      after: options.beta * margin.mean,
-                      interval: [options.beta * margin.low, options.beta * margin.high] as const,
-                    },
-                  ]
-                : []),
-              {
-                id: "likelier",
-                name: "chosen response is the likelier one",
-                before: before.likelier.mean,
-                after: after.likelier.mean,
-                interval: [after.likelier.low, after.likelier.high] as const,
-              },
-              { id: "chosen", name: "log-probability of chosen responses", before: before.chosen.mean, after: after.chosen.mean },
-              {
-                id: "rejected",
-                name: "log-probability of rejected responses",
-                before: before.rejected.mean,
-                after: after.rejected.mean,
-              },
-            ];
-          },
-          held.length > 0
-            ? measuredOn(held.length, true, "comparison")
-            : measuredOn(prompts.length, false, ratings ? "rating" : "comparison"),
-        ),
+      problem: { policy: model, reference, cache, ...problem },
+      files: ({ policy }) => modelFiles({ model: model.model, theta: policy.theta }, model.json, ingredients.problem),
+      async judge(result) {
+        const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
+        const contexts: Context[] = prompts.slice(0, PROMPTS);
+        const kl = await klFrom(policy, reference, contexts, { seed });
+        const { on, measures } = await measured(policy);
+        return {
+          on,
+          measures: [
+            ...measures,
+            {
+              id: "kl",
+              name: klName(counted(contexts.length, "prompt")),
+              after: kl.mean,
+              interval: [kl.low, kl.high],
+            },
+          ],
+          samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
+        };
+      },
     };
   },
   show: (row) =>
@@ -198,3 +124,97 @@ export const dpo = languageRecipe({
     },
   ],
 });
+
+/** What a run begins with. */
+interface Begun {
+  readonly model: LanguageModel;
+  readonly reference: LanguageModel;
+  readonly tokenizer: Tokenizer;
+}
+
+/** What is learned from, and how what was learned is measured. */
+interface Lessons {
+  readonly problem: Pick<DpoProblem, "preferences" | "ratings" | "online">;
+  /** Answered before and after, and to measure the divergence. */
+  readonly prompts: readonly Int32Array[];
+  measured(policy: LanguageModel): Promise<Pick<LanguageVerdict, "on" | "measures">>;
+}
+
+/** Contexts that the model itself answers, and somebody who says which answer is better. */
+async function online(
+  ingredients: LanguageIngredients,
+  options: DpoOptions & Asking,
+  { model, tokenizer }: Begun,
+  asked: string,
+): Promise<Lessons> {
+  const { prompts, contexts, held } = await promptsOf(ingredients);
+  const { expert, score } = await findScorer(asked, tokenizer, options);
+  const some = prompts.slice(0, PROMPTS);
+  const scored = async (policy: LanguageModel) => {
+    const drawn = await policy.model.respond(policy.theta, some, { random: rng(options.seed).split("scored") });
+    const scores = await score(some.map((own, i) => ({ x: own, y: drawn[i][0] })));
+    return Array.from(scores).reduce((sum, own) => sum + own, 0) / scores.length;
+  };
+  return {
+    problem: { online: { contexts, expert } },
+    prompts,
+    measured: async (policy) => ({
+      on: measuredOn(some.length, held, "prompt"),
+      measures: [
+        { id: "score", name: "the expert's score of a response", before: await scored(model), after: await scored(policy) },
+      ],
+    }),
+  };
+}
+
+/** Comparisons, or ratings, that were written down. */
+async function offline(
+  ingredients: LanguageIngredients,
+  { beta, seed }: DpoOptions,
+  { model, reference }: Begun,
+): Promise<Lessons> {
+  const { training, held, ratings, prompts } = await ingredients.comparisons();
+  const none = measuredOn(prompts.length, false, ratings ? "rating" : "comparison");
+  return {
+    problem: ratings ? { ratings } : { preferences: training },
+    prompts,
+    async measured(policy) {
+      if (held.length === 0) return { on: none, measures: [] };
+      const before = await judgePreferences(model, held, { reference, seed });
+      const after = await judgePreferences(policy, held, { reference, seed });
+      return { on: measuredOn(held.length, true, "comparison"), measures: heldOutMeasures(before, after, beta) };
+    },
+  };
+}
+
+/** What the verdict says of held-out comparisons. */
+function heldOutMeasures(before: PreferenceVerdict, after: PreferenceVerdict, beta: number): Measure[] {
+  const { accuracy, margin, likelier, chosen, rejected } = after;
+  return [
+    ...(accuracy && margin
+      ? [
+          {
+            id: "accuracy",
+            name: "implicit reward ranks the chosen response higher",
+            after: accuracy.mean,
+            interval: [accuracy.low, accuracy.high] as const,
+          },
+          {
+            id: "margin",
+            name: `by how much (nats, times β = ${beta})`,
+            after: beta * margin.mean,
+            interval: [beta * margin.low, beta * margin.high] as const,
+          },
+        ]
+      : []),
+    {
+      id: "likelier",
+      name: "chosen response is the likelier one",
+      before: before.likelier.mean,
+      after: likelier.mean,
+      interval: [likelier.low, likelier.high],
+    },
+    { id: "chosen", name: "log-probability of chosen responses", before: before.chosen.mean, after: chosen.mean },
+    { id: "rejected", name: "log-probability of rejected responses", before: before.rejected.mean, after: rejected.mean },
+  ];
+}

@@ -29,6 +29,8 @@ export interface DpoProblem {
 }
 
 export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entropyBonus"> {
+  /** Comparisons, or ratings, in a minibatch. */
+  batchSize: number;
   /** Offline: times that every comparison is seen; 0 if `updates` says how long. */
   epochs: number;
   /** Offline: the number of updates; 0 if it follows from `epochs`. */
