@@ -47,6 +47,8 @@ export async function languageReport({
     const rows = samples.map(({ prompt, before, after }) => [prompt, before, after]);
     sections.push({ heading: "Samples", table: { head: ["prompt", "before", "after"], rows } });
   }
+  const notes = notesIn(records);
+  if (notes.length > 0) sections.push({ heading: "Notes", table: { rows: notes.map((note) => [note]) } });
   const problem = config.problem as unknown as LanguageProblem;
   const pathOf = (own: LanguageProblem["model"]) => (typeof own === "string" ? own : own.path);
   sections.push({
@@ -72,6 +74,16 @@ export async function languageReport({
     sections,
     foot: `apprentice ${config.command.join(" ")}  ·  ${made.join(", ")}`,
   });
+}
+
+/** A note without its numbers: what is said again and again is one thing. */
+export const kindOfNote = (note: string) => note.replaceAll(/[\d.,]+/g, "");
+
+/** What the rounds said, each thing once, as it was said last. */
+function notesIn(records: readonly Record<string, unknown>[]): string[] {
+  const last = new Map<string, string>();
+  for (const { note } of records) if (typeof note === "string") last.set(kindOfNote(note), note);
+  return [...last.values()];
 }
 
 const summary = ({ name, before, after }: Measure) =>

@@ -255,11 +255,23 @@ it("a run of one update learns, and says that it is short and how much of the te
   expect(said).toMatch(/trained: 1 update in/);
 });
 
+it("a run that learned its texts by heart says in the terminal and in the report when the held-out loss was lowest", async () => {
+  const told = vi.mocked(process.stderr.write);
+  told.mockClear();
+  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  writeFileSync("few.txt", "0918273645\n\n3141592653\n\n2718281828\n\n1414213562\n");
+  await asked("train sft --model sft --data few.txt --out by-heart --set epochs=60 learningRate=0.05 validation=0.5 samples=0");
+  printed.mockRestore();
+  const note = /the held-out loss was lowest after epoch \d+ .* and ended at .*; the model of then is kept/;
+  expect(told.mock.calls.map(([text]) => String(text)).join("")).toMatch(note);
+  expect(readFileSync("by-heart/report.html", "utf8")).toMatch(note);
+});
+
 it("a file that is read a page at a time is fine-tuned on, and preferences too", async () => {
   const said = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   for (const algorithm of ["sft", "dpo"]) {
     const line = `train ${algorithm} --model sft --data pairs.jsonl --out ${algorithm}-paged --set paged=true samples=0`;
-    await asked(`${line} ${algorithm === "sft" ? "page=4 batchSize=2" : "batchSize=4 klSamples=0"} --json`);
+    await asked(`${line} ${algorithm === "sft" ? "page=4 batchSize=2 epochs=1" : "batchSize=4 klSamples=0"} --json`);
   }
   const [sft, dpo] = said.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, number>);
   said.mockRestore();

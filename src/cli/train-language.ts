@@ -18,7 +18,7 @@ import { BadInput, given } from "./exit.ts";
 import { describeModel } from "./language-parts.ts";
 import { type LanguageProblem, type LanguageRequest, languageProblem, readLanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
-import { languageReport } from "./language-report.ts";
+import { kindOfNote, languageReport } from "./language-report.ts";
 import { languageSettings } from "./language-settings.ts";
 import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
@@ -144,7 +144,7 @@ async function work(
         tokens += prepared.tokens(row, before);
         before = row;
         const { note } = row as { readonly note?: string };
-        const kind = note?.replaceAll(/[\d.,]+/g, "");
+        const kind = note === undefined ? undefined : kindOfNote(note);
         if (kind !== undefined && !told.has(kind)) say(`note: ${note}`);
         if (kind !== undefined) told.add(kind); // once, though its numbers change
         return prepared.show(row);

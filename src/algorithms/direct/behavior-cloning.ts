@@ -19,6 +19,7 @@ import {
   type PolicyModel,
 } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
+import { closing, type HeldOut, noted } from "../held-out.ts";
 import type { Lessons } from "./lessons.ts";
 import { checkFit, type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
 import { checkPairs, pairLessons, parts } from "./pair-lessons.ts";
@@ -27,7 +28,10 @@ import type { PageTable, TokenRows } from "./token-pages.ts";
 
 /** What every kind of demonstrations is learned by. */
 export interface CloningOptions extends FitOptions {
-  /** Times that every pair is seen; for pairs of a world 0 for 10, or as often as it takes to make 20,000 updates where the data are few. */
+  /**
+   * Times that every pair is seen; 0 for 10 times, or as often as it takes to make 20,000 updates where the data are few; of texts 0
+   * for once, or as often as it takes to make 500 updates.
+   */
   epochs: number;
   /** The number of updates; 0 if it follows from `epochs`. */
   updates: number;
@@ -71,6 +75,8 @@ export interface FineTuningProblem {
 }
 
 export interface FineTuningOptions extends CloningOptions {
+  /** Whether the model of the lowest held-out loss is kept, or the last one; with `patience` it is the best. */
+  keep: "best" | "last";
   /** Tokens in a row; 0 for the model's context. Longer sequences are cut into pieces. */
   length: number;
   /** Put several sequences into a row, where they don't see each other, so that little is padding. */
@@ -96,6 +102,8 @@ export interface CloningState<Options> {
   /** What was counted of texts that are read in pages. */
   pages: PageTable | null;
   best: { theta: Float32Array; loss: number; epoch: number } | null;
+  /** Of texts: how the loss on the held-out ones went. */
+  heldOut: HeldOut | null;
   /** Epochs since the best validation loss. */
   stale: number;
   stopped: boolean;
@@ -118,7 +126,7 @@ export interface BehaviorCloningRecord {
   perplexity?: number;
   /** For texts: tokens of the round's minibatches, without padding. */
   tokens?: number;
-  /** In the first round: what should be known of how the demonstrations were used. */
+  /** In the first round: what should be known of how the demonstrations were used; in the last, of texts: of the held-out loss. */
   note?: string;
 }
 
@@ -142,6 +150,10 @@ interface Kind<Problem, Options extends CloningOptions, Policy> {
   policy(problem: Problem, theta: Float32Array, state: CloningState<Options>): Policy;
   /** Further entries of a record with a validation loss. */
   readonly reads?: (loss: number) => Partial<BehaviorCloningRecord>;
+  /** Whether a run of less than two epochs is judged at its half too, and the last record says how the held-out loss went. */
+  readonly tells: boolean;
+  /** Whether the best policy is the result, where one is known. */
+  best(options: Options): boolean;
 }
 
 /** Minibatches of the log loss, whatever the demonstrations are. */
@@ -158,7 +170,7 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
       kind.check(problem);
       checkOptions(options);
       const begun = await kind.begin(problem, options);
-      return { options, pages: null, ...begun, batches: null, best: null, stale: 0, stopped: false };
+      return { options, pages: null, ...begun, batches: null, best: null, heldOut: null, stale: 0, stopped: false };
     },
 
     async iterate(state, problem) {
@@ -166,18 +178,28 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
       const lessons = await lessonsOf(state, problem);
       // θ ← optimizer(θ, ∇ (1/|b|) Σ_{(s,a) ∈ b} log 1/π_θ(a | s)) for minibatches b, up to the end of the epoch.
       const first = learner.t;
-      const until = Math.min(state.total, first + kind.round, (Math.floor(first / lessons.perEpoch) + 1) * lessons.perEpoch);
+      const { perEpoch } = lessons;
+      const tells = kind.tells && lessons.validate !== undefined;
+      const half = tells && state.total < 2 * perEpoch ? Math.ceil(state.total / 2) : Infinity;
+      const round = tells ? Math.min(kind.round, Math.ceil(state.total / 10)) : kind.round;
+      const stops = [state.total, first + round, (Math.floor(first / perEpoch) + 1) * perEpoch];
+      const until = Math.min(...stops, first < half ? half : Infinity);
       const { loss, gradNorm, tokens } = await lessons.learn(learner, until - first);
       state.batches = lessons.state?.() ?? null;
       const done = learner.t - first;
-      const record = { updates: learner.t, epoch: learner.t / lessons.perEpoch, loss: loss / done, gradNorm: gradNorm / done };
-      const note = first === 0 && lessons.note ? { note: lessons.note } : {};
-      const whole = learner.t % lessons.perEpoch === 0 || learner.t === state.total;
+      const record = { updates: learner.t, epoch: learner.t / perEpoch, loss: loss / done, gradNorm: gradNorm / done };
+      const whole = learner.t % perEpoch === 0 || learner.t === state.total || learner.t === half;
+      const score = whole ? await validated(state, lessons, kind.reads) : {};
+      if (kind.tells) state.heldOut = noted(state.heldOut, record.loss, learner.t, score.validationLoss);
+      const notes = [
+        first === 0 ? lessons.note : undefined,
+        state.stopped || learner.t >= state.total ? told(state, perEpoch, kind.best(state.options)) : undefined,
+      ].filter((note) => note !== undefined);
       return {
         ...record,
         ...(tokens === undefined ? {} : { tokens }),
-        ...note,
-        ...(whole ? await validated(state, lessons, kind.reads) : {}),
+        ...(notes.length > 0 ? { note: notes.join("; ") } : {}),
+        ...score,
       };
     },
 
@@ -185,7 +207,7 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
     progress: (state) => ({ done: state.learner.t, total: state.total, unit: "updates" }),
 
     async result(state, problem) {
-      const chosen = state.options.patience > 0 && state.best ? state.best.theta : state.learner.theta;
+      const chosen = kind.best(state.options) && state.best ? state.best.theta : state.learner.theta;
       return { policy: kind.policy(problem, chosen, state) };
     },
   };
@@ -232,6 +254,8 @@ export const behaviorCloning: Algorithm<
       normaliser: options.normalise && !tabular && !policy.scalesItself ? { ...normaliser(moments(training)) } : null,
     };
   },
+  tells: false,
+  best: ({ patience }) => patience > 0,
   lessons: pairLessons,
   policy: ({ policy }, theta, state) => neuralPolicy(policy, theta, state.normaliser ?? undefined),
 });
@@ -260,10 +284,11 @@ export const supervisedFineTuning: Algorithm<
     warmup: 0,
     optimizer: "adamw",
     clipNorm: 1,
-    epochs: 1,
+    epochs: 0,
     updates: 0,
     validation: 0.1,
     patience: 0,
+    keep: "best",
     length: 0,
     packing: true,
     microBatch: 0,
@@ -279,6 +304,8 @@ export const supervisedFineTuning: Algorithm<
     const first = theta?.slice() ?? initialise(policy.params, rng(options.seed).split("theta"));
     return { ...(await updatesFor(problem, options)), learner: learnerFrom(first, options), normaliser: null };
   },
+  tells: true,
+  best: ({ patience, keep }) => patience > 0 || keep === "best",
   lessons: tokenLessons,
   policy: ({ policy }, theta) => languageModel(policy, theta.slice()),
   reads: (loss) => ({ perplexity: Math.exp(loss) }),
@@ -299,6 +326,12 @@ async function validated<Options extends CloningOptions>(
     if (state.options.patience > 0 && state.stale >= state.options.patience) state.stopped = true;
   }
   return { validationLoss: loss, ...(accuracy === undefined ? {} : { validationAccuracy: accuracy }), ...reads?.(loss) };
+}
+
+/** What the last record says of the held-out loss. */
+function told({ heldOut, options }: CloningState<CloningOptions>, perEpoch: number, best: boolean): string | undefined {
+  const kept = best ? "the model of then is kept" : "the last model is kept (keep=best keeps that of then)";
+  return closing(heldOut, options.schedule, kept, (at) => `epoch ${Number((at / perEpoch).toFixed(2))}`);
 }
 
 function learnerFrom(theta: Float32Array, options: FitOptions): TrainState {

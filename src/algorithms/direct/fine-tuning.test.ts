@@ -66,7 +66,52 @@ describe("supervised fine-tuning is behavior cloning of texts", () => {
     expect(records).toEqual(whole.records.slice(1));
     expect((await rest.result()).policy.theta).toEqual(whole.policy.theta);
     expect(whole.records[0].note).toMatch(/\d of 4 sequences are longer than 16 tokens and were cut into pieces/);
-    expect(whole.records[0].perplexity).toBeCloseTo(Math.exp(whole.records[0].validationLoss!), 6);
+    const judged = whole.records.find(({ validationLoss }) => validationLoss !== undefined)!;
+    expect(judged.perplexity).toBeCloseTo(Math.exp(judged.validationLoss!), 6);
+  });
+
+  it("few texts are read as often as 500 updates take, many once, unless it is said how often", async () => {
+    const totalOf = async (options: object) => {
+      const run = start(supervisedFineTuning, { demos, policy: family, theta }, { validation: 0, batchSize: 1, ...options });
+      await run.ready;
+      return run.progress().total;
+    };
+    const rows = packRows(demos, 40).rows;
+    expect(await totalOf({})).toBe(500);
+    expect(await totalOf({ epochs: 2 })).toBe(2 * rows);
+    expect(await totalOf({ updates: 3 })).toBe(3);
+    const many = completionSequences(
+      tokenizer,
+      Array.from({ length: 600 }, () => completions[0]),
+    );
+    const run = start(supervisedFineTuning, { demos: many, policy: family }, { validation: 0, batchSize: 1, packing: false });
+    await run.ready;
+    expect(run.progress().total).toBe(600);
+  });
+
+  it("a model that learns its texts by heart is kept as it was when it read others best, and the last record says when", async () => {
+    const problem = { demos: textSequences(tokenizer, texts.slice(0, 2)), validation: textSequences(tokenizer, texts.slice(2)) };
+    const run = (options: object) =>
+      train(supervisedFineTuning, { ...problem, policy: family, theta }, { epochs: 60, learningRate: 0.02, ...options });
+    const [best, last] = [await run({}), await run({ keep: "last" })];
+    const lossOf = async ({ policy }: typeof best) => (await perplexity(family, policy.theta, problem.validation)).loss;
+    const losses = best.records.map(({ validationLoss }) => validationLoss!);
+    expect(await lossOf(best)).toBeCloseTo(Math.min(...losses), 4);
+    expect(await lossOf(last)).toBeCloseTo(losses[losses.length - 1], 4);
+    expect(await lossOf(last)).toBeGreaterThan(1.05 * (await lossOf(best)));
+    const lowest = losses.indexOf(Math.min(...losses)) + 1;
+    expect(best.records[59].note).toContain(`the held-out loss was lowest after epoch ${lowest} (`);
+    expect(best.records[59].note).toContain("the model of then is kept");
+    expect(last.records[59].note).toContain("the last model is kept");
+    expect(best.records.slice(0, 59).every(({ note }) => note === undefined)).toBe(true);
+  });
+
+  it("a run of one epoch measures the held-out loss at its half too, so that its end can say whether it still fell", async () => {
+    const all = textSequences(tokenizer, [...texts, ...texts]);
+    const problem = { demos: all, validation: all, policy: family, theta };
+    const options = { epochs: 1, batchSize: 1, packing: false, schedule: "constant", learningRate: 3e-4 } as const;
+    const { records } = await train(supervisedFineTuning, problem, options);
+    expect(records.flatMap((row) => (row.validationLoss === undefined ? [] : [row.updates]))).toEqual([5, 10]);
   });
 
   it("texts that are read a page at a time are all learned once an epoch, and a run goes on bit for bit from any page", async () => {

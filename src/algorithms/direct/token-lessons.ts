@@ -164,6 +164,9 @@ function epochOf(rows: PackedRows, { batchSize }: FineTuningOptions): { R: numbe
   return { R: rows.rows, perEpoch: Math.ceil(rows.rows / batchSize) };
 }
 
+/** Updates of a run, where neither they nor the epochs are said and one epoch has fewer. */
+const UPDATES = 500;
+
 /** Updates in which all sequences are seen `epochs` times; of texts that are read in pages, what is in these. */
 export async function updatesFor(
   problem: FineTuningProblem,
@@ -181,7 +184,7 @@ export async function updatesFor(
     const { training } = tokenParts(problem, options) as { training: TokenSequences };
     perEpoch = epochOf(packedRows(family, training, options), options).perEpoch;
   }
-  return { total: options.updates || Math.ceil(options.epochs * perEpoch), pages };
+  return { total: options.updates || Math.ceil(options.epochs * perEpoch) || Math.max(UPDATES, perEpoch), pages };
 }
 
 /** The training and held-out sequences; the same for the same seed. */

@@ -2,7 +2,7 @@ import { supervisedFineTuning } from "../../algorithms/index.ts";
 import { perplexity } from "../../policies/index.ts";
 import { languageRecipe } from "../language-recipe.ts";
 import { samplesOf } from "../samples.ts";
-import { whole } from "../settings.ts";
+import { choice, whole } from "../settings.ts";
 import { counted, parts, short } from "../terminal.ts";
 import { measuredOn } from "../texts.ts";
 import { modelFiles } from "./model-files.ts";
@@ -19,6 +19,7 @@ export const sft = languageRecipe({
     logits: whole(),
     page: whole(1),
     threads: whole(1),
+    keep: choice("best", "last"),
   },
   takes: [],
   async build(ingredients, options) {
