@@ -11,6 +11,7 @@ import {
   meanOfMeans,
   pairedDifference,
   permutationTest,
+  repeatedProportion,
   wilson,
 } from "./statistics.ts";
 import { studentInterval, studentQuantile } from "./student.ts";
@@ -220,6 +221,57 @@ describe("a proportion", () => {
       expect(found.high).toBeCloseTo(high, 12);
     }
     expect(() => wilson(3, 2)).toThrow("0 <= k <= n, n > 0, found 3/2");
+  });
+});
+
+describe("a proportion counted in several repetitions", () => {
+  const counted = (seed: string, J: number, n: number, draw: (u: ReturnType<typeof rng>) => number) =>
+    Array.from({ length: J }, (_, j) => {
+      const u = rng(29).split(`${seed} ${j}`);
+      const p = draw(u);
+      return { k: Array.from({ length: n }, () => u.float() < p).filter(Boolean).length, n };
+    });
+
+  it.each([2, 3, 5, 10])("is covered as often as its interval says, be %i repetitions alike or not", (J) => {
+    for (const [p, spread] of [
+      [0.02, 0],
+      [0.5, 0],
+      [0.5, 0.1],
+      [0.9, 0.05],
+    ]) {
+      const alike = (u: ReturnType<typeof rng>) => p + spread * (u.float() + u.float() - 1);
+      const share = coverage((i) => repeatedProportion(counted(`${i}`, J, 60, alike)), p);
+      expect(share).toBeGreaterThan(0.92);
+    }
+  });
+
+  it("is not covered by an interval of the pooled items where training decides all of them", () => {
+    const fate = (u: ReturnType<typeof rng>) => (u.float() < 0.5 ? 0.3 : 0.7);
+    const pooled = (i: number) => {
+      const all = counted(`${i}`, 10, 60, fate);
+      return {
+        pooled: wilson(
+          all.reduce((sum, { k }) => sum + k, 0),
+          600,
+        ),
+        repeated: repeatedProportion(all),
+      };
+    };
+    expect(coverage((i) => pooled(i).pooled, 0.5)).toBeLessThan(0.6);
+    expect(coverage((i) => pooled(i).repeated, 0.5)).toBeGreaterThan(0.92);
+  });
+
+  it("that is 0 every time is not known to be 0, and from one repetition nothing is known", () => {
+    const zeros = (J: number) => repeatedProportion(new Array(J).fill({ k: 0, n: 50 }));
+    expect(zeros(1)).toEqual({ mean: 0, low: 0, high: 1 });
+    expect([zeros(3).mean, zeros(3).low]).toEqual([0, 0]);
+    expect(zeros(3).high).toBeGreaterThan(wilson(0, 150).high);
+    expect(zeros(30).high).toBeLessThan(0.005);
+    const ones = repeatedProportion(new Array(3).fill({ k: 50, n: 50 }));
+    expect([ones.mean, ones.high]).toEqual([1, 1]);
+    expect(ones.low).toBeCloseTo(1 - zeros(3).high, 12);
+    expect(() => repeatedProportion([{ k: 3, n: 2 }])).toThrow("0 <= k <= n, n > 0, found 3/2");
+    expect(() => repeatedProportion([])).toThrow("the proportions: at least one number is needed");
   });
 });
 

@@ -81,6 +81,36 @@ export function wilson(k: number, n: number, options: { confidence?: number } = 
   return { mean: p, low: k === 0 ? 0 : (middle - half) / scale, high: k === n ? 1 : (middle + half) / scale };
 }
 
+/** What was counted in one repetition: k of n. */
+export interface Count {
+  readonly k: number;
+  readonly n: number;
+}
+
+/**
+ * The mean over repetitions of a proportion that is counted in each, with its interval. Items of one repetition share its chances (one
+ * trained network judges them all), so the repetitions are the sample: Student's interval of the J proportions. Where these
+ * happen to agree, as zeros do, their spread says too little; it is taken to be no less than that of counts: with
+ * p̃ = (Σk + 2) / (Σn + 4) (Agresti & Coull 1998), p̃ ± t_{J−1} √(max(s², p̃ (1 − p̃) / n̄) / J), within 0 and 1, and n̄ the mean n.
+ * One repetition alone leaves all of 0 to 1. Throws without a repetition, and unless each has whole 0 <= k <= n, n > 0.
+ */
+export function repeatedProportion(counts: readonly Count[], { confidence = 0.95 }: { confidence?: number } = {}): Interval {
+  const J = counts.length;
+  const shares = checked(
+    counts.map(({ k, n }) => wilson(k, n).mean),
+    "the proportions",
+  );
+  const centre = mean(shares);
+  if (J === 1) return { mean: centre, low: 0, high: 1 };
+  const [k, n] = [counts.reduce((sum, count) => sum + count.k, 0), counts.reduce((sum, count) => sum + count.n, 0)];
+  const p = (k + 2) / (n + 4);
+  const counted = (p * (1 - p)) / n; // n = J n̄
+  const between = variance(shares, 0);
+  const from = between >= counted ? centre : p;
+  const { low, high } = studentInterval(from, [{ variance: Math.max(between, counted), n: J }], confidence);
+  return { mean: centre, low: k === 0 ? 0 : Math.max(0, low), high: k === n ? 1 : Math.min(1, high) };
+}
+
 export interface PermutationOptions {
   /** Random arrangements, if there are too many to try all. */
   readonly permutations?: number;
