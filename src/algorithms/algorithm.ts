@@ -1,6 +1,7 @@
 import { decodeTree, encodeTree } from "../data/index.ts";
 import type { Algorithm, Plain, Progress } from "../mdp/index.ts";
 import { type Growth, joined, parted } from "./growth.ts";
+import { mustHaveParts } from "./problem.ts";
 
 export type { Algorithm, Progress } from "../mdp/index.ts";
 
@@ -30,13 +31,16 @@ export interface Snapshot {
   readonly growth: Growth;
 }
 
-/** Starts an algorithm. Throws on an option that it does not have, naming those it has. */
+/** Starts an algorithm. Throws on an option that it does not have, naming those it has, and on a problem that lacks a part. */
 export function start<Problem, Options extends object, State extends object, Row extends object, Result>(
   algorithm: Algorithm<Problem, Options, State, Row, Result>,
   problem: Problem,
   options: Given<Options> = {},
 ): PendingRun<State, Row, Result> {
-  return pending(algorithm, problem, () => algorithm.init(problem, resolveOptions(algorithm, options)));
+  return pending(algorithm, problem, () => {
+    mustHaveParts(algorithm, problem);
+    return algorithm.init(problem, resolveOptions(algorithm, options));
+  });
 }
 
 /** Goes on from a checkpoint, bit for bit as if it had never stopped. Throws if it is another algorithm's. */
@@ -46,6 +50,7 @@ export function resume<Problem, Options extends object, State extends object, Ro
   checkpoint: Uint8Array | Snapshot,
 ): PendingRun<State, Row, Result> {
   return pending(algorithm, problem, async () => {
+    mustHaveParts(algorithm, problem);
     const { bytes, growth } = checkpoint instanceof Uint8Array ? { bytes: checkpoint, growth: {} } : checkpoint;
     const { algorithm: name, state } = decodeTree(bytes) as unknown as { algorithm: string; state: Plain };
     if (name !== algorithm.name)

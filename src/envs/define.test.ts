@@ -108,6 +108,9 @@ describe("a world defined by pure functions", () => {
     expect(wrong({ step: async () => step() })).toThrow("walk: step gave a Promise, expected { state, reward, terminated }");
     expect(wrong({ reset: () => ({ a: [new Map()] }) })).toThrow("walk: the state.a[0] is a Map, expected numbers");
     expect(wrong({ maxSteps: 0 })).toThrow("walk: maxSteps is 0");
+    expect(wrong({ observe: () => undefined })).toThrow("walk: observe gave undefined, expected 2 numbers for box[2]");
+    expect(() => box(2 as never)).toThrow("box(shape) takes a list of sides, found 2; box([2]) has two entries");
+    expect(() => multiDiscrete(2 as never)).toThrow("multiDiscrete(ns) takes a list of numbers of choices, found 2");
   });
 
   it("draws its observation in figures unless it has a picture of its own", () => {

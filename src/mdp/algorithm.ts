@@ -8,6 +8,8 @@ export interface Algorithm<Problem, Options extends object, State extends object
   readonly name: string;
   /** One line for lists. */
   readonly about: string;
+  /** The parts that its problem can't do without, by their names: `env`, `demos`. Whoever starts it is told which is missing. */
+  readonly needs?: readonly string[];
   /** Every option with its default, which also says its type. */
   readonly defaults: Options;
   /** Throws on options that can't be, whatever the problem: what can be refused before any data are read. */

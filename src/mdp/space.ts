@@ -38,6 +38,7 @@ export function discrete(n: number): Discrete {
 
 /** Several choices at once. Throws unless every entry is a positive whole number. */
 export function multiDiscrete(ns: readonly number[]): MultiDiscrete {
+  if (!Array.isArray(ns)) throw new TypeError(`multiDiscrete(ns) takes a list of numbers of choices, found ${ns}`);
   if (ns.length === 0) throw new RangeError("multiDiscrete(ns) takes at least one number of choices, found none");
   for (const n of ns) positive("multiDiscrete(ns)", n);
   return { kind: "multi-discrete", ns: [...ns] };
@@ -49,6 +50,7 @@ export function box(
   low: number | ArrayLike<number> = -Infinity,
   high: number | ArrayLike<number> = Infinity,
 ): Box {
+  if (!Array.isArray(shape)) throw new TypeError(`box(shape) takes a list of sides, found ${shape}; box([2]) has two entries`);
   for (const side of shape) positive("box(shape)", side);
   const size = shape.reduce((product, side) => product * side, 1);
   const bounds = (name: string, bound: number | ArrayLike<number>) => {

@@ -164,6 +164,7 @@ function cloning<Problem, Options extends CloningOptions, Policy>(
   return {
     name: kind.name,
     about: kind.about,
+    needs: ["demos", "policy"],
     defaults: kind.defaults,
 
     async init(problem, options) {

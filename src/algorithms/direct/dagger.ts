@@ -87,6 +87,7 @@ export interface DaggerResult {
 export const dagger: Algorithm<DaggerProblem, DaggerOptions, DaggerState, DaggerRecord, DaggerResult> = {
   name: "dagger",
   about: "dataset aggregation: the expert labels the states that the learner visits",
+  needs: ["env", "expert", "policy"],
   defaults: {
     ...behaviorCloning.defaults,
     ...askDefaults,

@@ -73,6 +73,7 @@ export const deepForwardTraining: Algorithm<
 > = {
   name: "deep-forward-training",
   about: "one network a step, each trained on the states that those before it lead to",
+  needs: ["env", "expert", "policy"],
   defaults: { ...behaviorCloning.defaults, ...askDefaults, epochs: 50, episodes: 100, steps: 0 },
 
   async init({ env, policy }, options) {

@@ -66,6 +66,7 @@ export interface DeepSmileRecord {
 export const deepSmile: Algorithm<DeepSmileProblem, DeepSmileOptions, DeepSmileState, DeepSmileRecord, { policy: Policy }> = {
   name: "deep-smile",
   about: "the expert is replaced little by little by networks learned where the mixture goes",
+  needs: ["env", "expert", "policy"],
   defaults: { ...behaviorCloning.defaults, ...askDefaults, epochs: 20, rounds: 20, states: 500, alpha: 0.1 },
 
   async init({ env, policy }, options) {

@@ -52,6 +52,7 @@ export interface DpoResult {
 export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResult> = {
   name: "dpo",
   about: "direct preference optimisation: a policy from comparisons of responses",
+  needs: ["policy"],
   defaults: {
     ...lossDefaults,
     batchSize: 16,

@@ -54,6 +54,7 @@ export const forwardTraining: Algorithm<
 > = {
   name: "forward-training",
   about: "one policy a step, each trained on the states that those before it lead to",
+  needs: ["env", "expert"],
   defaults: { episodes: 100, seed: 0 },
 
   async init({ env }, options) {

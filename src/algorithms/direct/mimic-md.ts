@@ -63,6 +63,7 @@ export interface MimicMdRecord {
 export const mimicMd: Algorithm<MimicMdProblem, MimicMdOptions, MimicMdState, MimicMdRecord, { pi: Float64Array }> = {
   name: "mimic-md",
   about: "copies the expert where it was seen and matches where it goes, for known dynamics",
+  needs: ["demos", "dynamics"],
   defaults: { share: 0.5, inner: 500, iterations: 20_000, tolerance: 1e-3, seed: 0 },
 
   async init({ demos, dynamics }, options) {

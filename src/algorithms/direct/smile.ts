@@ -50,6 +50,7 @@ export interface SmileRecord {
 export const smile: Algorithm<SmileProblem, SmileOptions, SmileState, SmileRecord, { pi: Float64Array }> = {
   name: "smile",
   about: "the expert is replaced little by little by policies learned where the mixture goes",
+  needs: ["env", "expert"],
   defaults: { rounds: 20, episodes: 100, alpha: 0.1, stationary: false, seed: 0 },
 
   async init({ env }, options) {

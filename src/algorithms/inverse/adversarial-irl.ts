@@ -118,6 +118,7 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
   return {
     name,
     about,
+    needs: ["env", "demos", "policy"],
     defaults: { ...adversarialDefaults, ...defaults },
 
     async init(problem, options) {

@@ -86,6 +86,7 @@ export const apprenticeship: Algorithm<
 > = {
   name: "apprenticeship",
   about: "apprenticeship learning: policies whose mixture has the expert's feature counts, by the widest margin",
+  needs: ["mdp", "reward", "demos"],
   defaults: { method: "max-margin", rounds: 100, tolerance: 1e-3, seed: 0 },
 
   async init(problem, options) {

@@ -72,6 +72,7 @@ export const boltzmannIrl: Algorithm<
 > = {
   name: "boltzmann-irl",
   about: "action-based inverse RL: the expert chooses by the softmax of the optimal Q",
+  needs: ["mdp", "reward", "demos"],
   defaults: { optimizer: "lbfgs", learningRate: 0.05, rounds: 300, tolerance: 1e-5, l2: 0, memory: 10, seed: 0 },
 
   async init(problem, options) {

@@ -52,6 +52,7 @@ export interface IqLearnResult {
 export const iqLearn: Algorithm<IqLearnProblem, IqLearnOptions, IqLearnState, IqLearnRecord, IqLearnResult> = {
   name: "iq-learn",
   about: "inverse soft-Q learning: values whose softmax is the expert, and the reward that they imply",
+  needs: ["demos", "policy"],
   defaults: { ...softDefaults, initial: "value_expert", chi2: 0.5 },
 
   init(problem, options) {

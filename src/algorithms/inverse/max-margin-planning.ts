@@ -60,6 +60,7 @@ export const maxMarginPlanning: Algorithm<MaxMarginProblem, MaxMarginOptions, Ma
   {
     name: "max-margin-planning",
     about: "maximum margin planning: a reward under which the demonstrated path beats all others by their difference",
+    needs: ["mdp", "reward", "demos"],
     defaults: { l2: 0.01, rounds: 1000, seed: 0 },
 
     async init(problem, options) {

@@ -100,6 +100,7 @@ export interface MaxentIrlResult {
 export const maxentIrl: Algorithm<MaxentIrlProblem, MaxentIrlOptions, MaxentIrlState, MaxentIrlRecord, MaxentIrlResult> = {
   name: "maxent-irl",
   about: "maximum-entropy inverse RL: the reward under which the expert is most likely, and its soft-optimal policy",
+  needs: ["mdp", "reward", "demos"],
   defaults: {
     model: "causal",
     optimizer: "auto",

@@ -105,6 +105,7 @@ export const preferenceRl: Algorithm<
 > = {
   name: "preference-rl",
   about: "reinforcement learning from comparisons of fragments: a reward that explains them, and a policy for it",
+  needs: ["env", "policy"],
   defaults: preferenceRlDefaults,
   grows: ANSWERED.map((name) => `answered/${name}`),
 

@@ -73,6 +73,7 @@ export interface QSoftmaxResult {
 export const qSoftmax: Algorithm<QSoftmaxProblem, QSoftmaxOptions, QSoftmaxState, QSoftmaxRecord, QSoftmaxResult> = {
   name: "q-softmax",
   about: "maximum likelihood of action values: the expert chooses by the softmax of Q",
+  needs: ["mdp", "demos"],
   defaults: { optimizer: "lbfgs", learningRate: 0.1, rounds: 1000, tolerance: 1e-9, l2: 0, memory: 10, seed: 0 },
 
   async init(problem, options) {

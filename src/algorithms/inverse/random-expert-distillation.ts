@@ -96,6 +96,7 @@ const UPDATES = 500;
 export const red: Algorithm<RedProblem, RedOptions, RedState, RedRecord, RedResult> = {
   name: "red",
   about: "random expert distillation: a reward that says where the expert has been, and a policy for it",
+  needs: ["env", "demos", "policy"],
   defaults: {
     ...ppo.defaults,
     over: "sa",

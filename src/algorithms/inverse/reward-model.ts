@@ -102,6 +102,7 @@ export const rewardModel: Algorithm<
 > = {
   name: "reward-model",
   about: "a reward of responses from comparisons, by Bradley and Terry's model",
+  needs: ["reward", "preferences"],
   defaults: {
     batchSize: 16,
     learningRate: 1e-4,

@@ -72,6 +72,7 @@ export interface RlhfResult {
 export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, RlhfResult> = {
   name: "rlhf",
   about: "policy training from a reward of responses, not far from a reference",
+  needs: ["policy", "contexts", "reward"],
   defaults: {
     method: "ppo",
     beta: 0.1,

@@ -29,6 +29,7 @@ export interface SqilRecord extends SoftRecord {
 export const sqil: Algorithm<SqilProblem, SqilOptions, SqilState, SqilRecord, { policy: NeuralPolicy }> = {
   name: "sqil",
   about: "soft Q-learning with reward 1 for the expert's steps and 0 for its own",
+  needs: ["demos", "policy"],
   defaults: { ...softDefaults, updates: 10_000, temperature: 0.05, targetRate: 0.01, stepsPerUpdate: 1 },
 
   async init(problem, options) {

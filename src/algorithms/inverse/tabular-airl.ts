@@ -79,6 +79,7 @@ export const tabularAirl: Algorithm<
 > = {
   name: "tabular-airl",
   about: "adversarial inverse RL with exact expectations: a reward apart from its shaping",
+  needs: ["mdp", "demos"],
   defaults: { over: "s", rounds: 4000, learningRate: 0.1, tolerance: 1e-9, temperature: 1, seed: 0 },
 
   async init({ mdp, demos }, options) {

@@ -99,6 +99,7 @@ export interface PpoRecord extends Omit<Losses, "loss"> {
 export const ppo: Algorithm<PpoProblem, PpoOptions, PpoState, PpoRecord, { policy: NeuralPolicy }> = {
   name: "ppo",
   about: "proximal policy optimisation: an expert from a reward",
+  needs: ["env", "policy"],
   defaults: {
     steps: 100_000,
     copies: 16,
