@@ -1,7 +1,7 @@
 import { judgeOn, rewardModel, supervisedFineTuning, train } from "../../algorithms/index.ts";
 import { initialise, layout, type Rng, rng } from "../../autodiff/index.ts";
 import { tokenSequences } from "../../data/index.ts";
-import { wilson } from "../../evaluation/index.ts";
+import { type Count, repeatedProportion } from "../../evaluation/index.ts";
 import { gpt2, type LanguageFamily, languageFamily, type ResponsePolicy } from "../../policies/index.ts";
 import { explicitRewardModel, implicitRewardModel, type LearnedRewardModel } from "../../rewards/index.ts";
 import { type Experiment, judged } from "../experiment.ts";
@@ -15,8 +15,6 @@ const BETA = 1;
 const ANSWERS = 2;
 /** Comparisons in a minibatch. */
 const BATCH = 16;
-/** Repetitions in which models are taught with near-misses too. */
-const NEAR = 2;
 
 /** Telling a Hamiltonian cycle needs no ability to find one. */
 export const razin2025Hamiltonian: Experiment = {
@@ -30,10 +28,10 @@ export const razin2025Hamiltonian: Experiment = {
     const updates = quick ? 32 : 1800;
     const test = quick ? 50 : TEST;
     const names = ["implicit", "explicit", "implicitNear", "explicitNear"] as const;
-    const right = Object.fromEntries(names.map((name) => [name, { far: 0, near: 0, of: 0 }]));
-    const found = { implicit: 0, reference: 0, answers: 0 };
+    const right = Object.fromEntries(names.map((name) => [name, { far: [] as Count[], near: [] as Count[] }]));
+    const found = { implicit: [] as Count[], reference: [] as Count[] };
     let done = 0;
-    const tick = () => onProgress?.({ done: ++done, total: 3 * seeds + 2 * Math.min(seeds, NEAR), unit: "trainings" });
+    const tick = () => onProgress?.({ done: ++done, total: 5 * seeds, unit: "trainings" });
     for (let seed = 0; seed < seeds; seed++) {
       const random = rng(seed).split("razin2025-hamiltonian");
       const graphs = { training: draw(random.split("training"), TRAINING), test: draw(random.split("test"), TEST) };
@@ -41,7 +39,6 @@ export const razin2025Hamiltonian: Experiment = {
       tick();
       for (const name of names) {
         const near = name.endsWith("Near");
-        if (near && seed >= NEAR) continue;
         const reward = name.startsWith("implicit") ? implicitRewardModel(policy, { beta: BETA }) : explicitRewardModel(policy);
         const own = random.split("comparisons");
         // Every pass lists a graph's edges in another order and names its vertices anew, on which nothing depends.
@@ -60,21 +57,21 @@ export const razin2025Hamiltonian: Experiment = {
         } as const;
         const { reward: learned } = await train(rewardModel, { reward, preferences }, options);
         for (const against of ["far", "near"] as const) {
-          right[name][against] += await correct(learned, graphs.test.slice(0, test), against, random.split("judgement"));
+          const k = await correct(learned, graphs.test.slice(0, test), against, random.split("judgement"));
+          right[name][against].push({ k: Math.round(k), n: test });
         }
-        right[name].of += test;
         tick();
         if (name !== "implicit") continue;
         const generator = { model: policy.model, theta: learned.members[0] };
-        found.implicit += await cycles(generator, graphs.test, random.split("answers"));
-        found.reference += await cycles(policy, graphs.test, random.split("answers"));
-        found.answers += TEST * ANSWERS;
+        const n = TEST * ANSWERS;
+        found.implicit.push({ k: await cycles(generator, graphs.test, random.split("answers")), n });
+        found.reference.push({ k: await cycles(policy, graphs.test, random.split("answers")), n });
       }
     }
-    const share = (name: string, against: "far" | "near") => wilson(Math.round(right[name][against]), right[name].of);
+    const share = (name: string, against: "far" | "near") => repeatedProportion(right[name][against]);
     const rows = judged(expected, {
       implicit: share("implicit", "far"),
-      generated: wilson(found.implicit, found.answers),
+      generated: repeatedProportion(found.implicit),
       explicit: share("explicit", "far"),
       implicitNear: share("implicitNear", "near"),
       explicitNear: share("explicitNear", "near"),
@@ -100,8 +97,8 @@ export const razin2025Hamiltonian: Experiment = {
                 value: share(name, against),
               })),
             ),
-            { label: "found by the implicit model", value: wilson(found.implicit, found.answers) },
-            { label: "found by its reference", value: wilson(found.reference, found.answers) },
+            { label: "found by the implicit model", value: repeatedProportion(found.implicit) },
+            { label: "found by its reference", value: repeatedProportion(found.reference) },
           ],
           reference: { label: "chance, where two are compared", value: 0.5 },
         },

@@ -1,7 +1,7 @@
 import { judgeOn, rewardModel, supervisedFineTuning, train } from "../../algorithms/index.ts";
 import { initialise, layout, type Rng, rng } from "../../autodiff/index.ts";
 import { completionSequences, encodePair, type Tokenizer, words } from "../../data/index.ts";
-import { wilson } from "../../evaluation/index.ts";
+import { type Count, repeatedProportion } from "../../evaluation/index.ts";
 import type { Preference } from "../../mdp/index.ts";
 import { gpt2, held, type LanguageModel, type ResponsePolicy, transformer } from "../../policies/index.ts";
 import { familyOf } from "../../policies/language/family.ts";
@@ -33,7 +33,6 @@ const BY_ADAM: readonly Kind[] = [
   { name: "implicitAdam", label: "implicit, by Adam", model: "implicit", adam: true },
 ];
 const SETS = { Original: ORIGINAL, Paraphrased: PARAPHRASED };
-type Score = { right: number; of: number };
 
 /** The same answers in other words: what each kind of reward model makes of them. */
 export const razin2025Paraphrase: Experiment = {
@@ -53,22 +52,19 @@ export const razin2025Paraphrase: Experiment = {
           { opening: "", kinds: CLAIMED },
         ];
     const total = seeds * trials.reduce((sum, { kinds }) => sum + 1 + kinds.length, 0);
-    const scores = new Map<string, Score>();
+    /** By model, words and opening, the comparisons ranked rightly in each repetition. */
+    const scores = new Map<string, Count[]>();
     let done = 0;
     const tick = () => onProgress?.({ done: ++done, total, unit: "models" });
     for (let seed = 0; seed < seeds; seed++) {
       for (const { opening, kinds } of trials) {
         const random = rng(seed).split("razin2025-paraphrase").split(`opening ${opening}`);
-        await once({ statements, opening, kinds, random, seed, quick, tick }, (name, { right, of }) => {
-          const all = scores.get(name + opening) ?? { right: 0, of: 0 };
-          scores.set(name + opening, { right: all.right + right, of: all.of + of });
+        await once({ statements, opening, kinds, random, seed, quick, tick }, (name, count) => {
+          scores.set(name + opening, [...(scores.get(name + opening) ?? []), count]);
         });
       }
     }
-    const share = (name: string, opening = OPENING) => {
-      const { right, of } = scores.get(name + opening)!;
-      return wilson(Math.round(right), of);
-    };
+    const share = (name: string, opening = OPENING) => repeatedProportion(scores.get(name + opening)!);
     const paraphrased = (kinds: readonly Kind[], opening: string, suffix: string) =>
       kinds.map(({ name, label }) => ({ label: label + suffix, value: share(`${name}Paraphrased`, opening) }));
     const changes = quick
@@ -108,7 +104,7 @@ interface Trial {
 }
 
 /** A language model that knows what the words mean, then reward models from it. */
-async function once(trial: Trial, score: (name: string, score: Score) => void): Promise<void> {
+async function once(trial: Trial, score: (name: string, count: Count) => void): Promise<void> {
   const { statements: all, opening, kinds, random, seed, quick, tick } = trial;
   const order = random.split("statements").permutation(all.length);
   const statements = Array.from(order, (i) => all[i]);
@@ -131,7 +127,7 @@ async function once(trial: Trial, score: (name: string, score: Score) => void): 
     const { reward: learned } = await train(rewardModel, { reward, preferences }, options);
     for (const { set, pairs } of tests) {
       const { accuracy } = await judgeOn(learned, pairs);
-      score(name + set, { right: accuracy * pairs.length, of: pairs.length });
+      score(name + set, { k: Math.round(accuracy * pairs.length), n: pairs.length });
     }
     tick();
   }

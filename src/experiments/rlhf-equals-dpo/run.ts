@@ -25,8 +25,8 @@ interface Found {
   readonly policy: number;
   readonly truth: number;
   readonly reward: number;
-  /** KL(DPO's ‖ trained by sampling) of each context. */
-  readonly trained: readonly number[];
+  /** KL(DPO's ‖ trained by sampling), the mean of the contexts: they share a training. */
+  readonly trained: number;
   readonly path: readonly { x: number; y: number }[];
 }
 
@@ -53,7 +53,7 @@ export const rlhfEqualsDpo: Experiment = {
         policy: most(({ policy }) => policy),
         reward: most(({ reward }) => reward),
         truth: Math.min(...found.map(({ truth }) => truth)),
-        trained: meanInterval(found.flatMap(({ trained }) => trained)),
+        trained: meanInterval(found.map(({ trained }) => trained)),
       }),
       figures: [
         {
@@ -105,9 +105,12 @@ async function compared(random: Rng, beta: number, seed: number): Promise<Found>
       ...{ learningRate: 0.08, clipNorm: 0, seed },
     },
   );
-  const apart = () => divergences(logPi, logSoftmaxRows(Float64Array.from(sampled.state.learner.theta), Y), Y);
+  const apart = () => {
+    const all = divergences(logPi, logSoftmaxRows(Float64Array.from(sampled.state.learner.theta), Y), Y);
+    return all.reduce((sum, kl) => sum + kl, 0) / X;
+  };
   for await (const { round } of sampled) {
-    if (round % 5 === 0) path.push({ x: round, y: Math.max(1e-9, apart().reduce((sum, kl) => sum + kl, 0) / X) });
+    if (round % 5 === 0) path.push({ x: round, y: Math.max(1e-9, apart()) });
   }
   return {
     policy: largest(logPi.map(Math.exp), optimum.map(Math.exp)),
