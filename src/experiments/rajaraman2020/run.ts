@@ -1,7 +1,8 @@
-import { countedBySteps, mimicMd, train } from "../../algorithms/index.ts";
+import { countedBySteps, dagger, mimicMd, train } from "../../algorithms/index.ts";
 import { rollout } from "../../data/index.ts";
 import { type RajaramanEnv, rajaraman } from "../../envs/index.ts";
 import type { Observations } from "../../mdp/index.ts";
+import { tableOf, tabular } from "../../policies/index.ts";
 import { oneHot } from "../../solvers/index.ts";
 import { valueGap } from "../../theory/index.ts";
 import { type Experiment, judged, type Series } from "../experiment.ts";
@@ -32,6 +33,7 @@ export const rajaraman2020: Experiment = {
       H: over({ S: 6, H: 0, N: 400 }, "H", quick ? [16, 64] : [16, 32, 64, 128]),
       S: over({ S: 0, H: 8, N: 2000 }, "S", quick ? [34, 130] : [34, 66, 130]),
       N: over({ S: 6, H: 12, N: 0 }, "N", quick ? [50, 400] : [50, 100, 200, 400, 800]),
+      asking: over({ S: 6, H: 0, N: 400 }, "H", quick ? [16, 64] : [16, 32, 64, 128]),
       mimicHard: over({ S: 6, H: 0, N: 200 }, "H", quick ? [4, 16] : [8, 16, 32]),
       mimicUnsteady: over({ S: 6, H: 0, N: quick ? 200 : 400 }, "H", quick ? [4, 16] : [8, 16, 32]),
     };
@@ -39,6 +41,7 @@ export const rajaraman2020: Experiment = {
       H: seeds,
       S: Math.ceil(seeds / 5),
       N: seeds,
+      asking: seeds,
       mimicHard: Math.ceil(seeds / 2),
       mimicUnsteady: (quick ? 2 : 3) * seeds,
     };
@@ -65,6 +68,7 @@ export const rajaraman2020: Experiment = {
     const byH = await measure("H", "H", cloned);
     const byS = await measure("S", "S", cloned);
     const byN = await measure("N", "N", cloned);
+    const byAsking = await measure("asking", "H", (of, seed) => askingGap(hard(of, seed), of.N, seed));
     const onHard = await measure("mimicHard", "H", async (of, seed) => (await gaps(hard(of, seed), of.N, seed, true)).mimicking!);
     const clonedToo: number[] = [];
     const onUnsteady = await measure("mimicUnsteady", "H", async (of, seed) => {
@@ -84,6 +88,7 @@ export const rajaraman2020: Experiment = {
         cloningS: exponent(byS),
         cloningN: exponent(byN),
         cloningBound: Math.max(...share(grids.H, byH, 2), ...share(grids.S, byS, 2), ...share(grids.N, byN, 2)),
+        daggerH: exponent(byAsking, { paired: true }),
         mimicHard: exponent(onHard),
         mimicUnsteady: exponent(onUnsteady),
         mimicBound: Math.max(...share(grids.mimicHard, onHard, 1.5), ...share(grids.mimicUnsteady, onUnsteady, 1.5)),
@@ -91,13 +96,17 @@ export const rajaraman2020: Experiment = {
       figures: [
         {
           kind: "lines",
-          title: "Behavior cloning on the hard instance",
+          title: "The hard instance, without and with an expert to ask",
           caption: `Mean exact gap over ${seeds} data sets (|S| = 6, N = ${grids.H[0].N}) with 95 % intervals (mostly narrower than the marks), and the paper's |S| H² / N.`,
           x: "horizon H (steps, logarithmic)",
           y: "gap (units of reward, logarithmic)",
           logX: true,
           logY: true,
-          series: [bound("|S| H² / N", grids.H, 2), lineOf("behavior cloning", byH)],
+          series: [
+            bound("|S| H² / N", grids.H, 2),
+            lineOf("behavior cloning", byH),
+            lineOf("DAgger, with as many labels", byAsking),
+          ],
         },
         {
           kind: "lines",
@@ -134,6 +143,18 @@ async function gaps(
   if (!mimic) return { cloning };
   const { pi } = await train(mimicMd, { demos, dynamics: env.mdp }, { seed, inner: 100, tolerance: 1e-4 });
   return { cloning, mimicking: gapOf(pi) };
+}
+
+/** DAgger's share of the labels in the expert's own states, which come first, is one in so many; each of its rounds has as many. */
+const SHARES = 5;
+
+/** The exact gap of DAgger with as many labels as N demonstrations have. A state knows its step, so that one table has a policy for each. */
+async function askingGap(env: RajaramanEnv, N: number, seed: number): Promise<number> {
+  const expert = { label: (states: Observations) => Int32Array.from(states, (s) => env.expert[s]) };
+  const demos = await rollout(env, expert, { episodes: N / SHARES, seed, copies: N / SHARES });
+  const options = { rounds: SHARES - 1, states: (N * env.mdp.H) / SHARES, beta: [], seed };
+  const { policy } = await train(dagger, { env, expert, policy: tabular(env), demos }, options);
+  return valueGap(env.mdp, { piStar: oneHot(env.mdp.A, env.expert), piHat: await tableOf(policy) });
 }
 
 function bound(name: string, grid: readonly Setting[], power: number): Series {
