@@ -72,7 +72,7 @@ export async function train<Problem, Options extends object, State extends objec
 }
 
 /** The defaults with the given options in their places. Throws on a name that is not among them. */
-export function resolveOptions<Options extends object>(
+function resolveOptions<Options extends object>(
   algorithm: { readonly name: string; readonly defaults: Options },
   options: Given<Options>,
 ): Options {

@@ -43,15 +43,3 @@ export function trajectory(observation: Space, action: ActionSpace, parts: Traje
   }
   return parts;
 }
-
-/** The number of steps T. */
-export function steps(tau: Trajectory): number {
-  return tau.rewards.length;
-}
-
-/** The undiscounted return, the sum of r_t. */
-export function totalReward(tau: Trajectory): number {
-  let sum = 0;
-  for (const r of tau.rewards) sum += r;
-  return sum;
-}

@@ -1,8 +1,8 @@
 import { rng } from "../../autodiff/random.ts";
 
-export const HIGHWAY = 0;
-export const MAJOR = 1;
-export const LOCAL = 2;
+const HIGHWAY = 0;
+const MAJOR = 1;
+const LOCAL = 2;
 
 /** Crossings in the plane, and directed roads between them; most roads come in pairs, one each way. */
 export interface RoadNetwork {

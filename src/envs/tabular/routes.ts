@@ -4,7 +4,7 @@ import type { GraphLayout } from "./layout.ts";
 import { type RoadNetwork, roadNetwork, turnOf } from "./road-network.ts";
 
 /** What a step is described by: the time on the next road by its kind, and the turn that leads there. */
-export const ROUTE_FEATURES = ["highway", "major", "local", "right", "left", "sharp"] as const;
+const ROUTE_FEATURES = ["highway", "major", "local", "right", "left", "sharp"] as const;
 const F = ROUTE_FEATURES.length;
 
 export interface RoutesOptions {
@@ -21,7 +21,7 @@ export interface RoutesOptions {
 /** A route choice whose reward is linear in known features: r(s, a) = -weights . features(s, a). */
 export interface RoutesEnv extends TabularEnv {
   readonly network: RoadNetwork;
-  /** `[S, A, 6]`, named by `ROUTE_FEATURES`; 0 for actions that are not available. */
+  /** `[S, A, 6]`, the time on a highway, a major or a local road, and whether the turn is right, left or sharp; 0 for actions that are not available. */
   readonly features: Float64Array;
   readonly weights: Float64Array;
 }

@@ -1,5 +1,5 @@
 export { backup, optimalSweep, softSweep } from "./backup.ts";
-export { DIRECT_UP_TO, type DiscountedOptions } from "./linear.ts";
+export type { DiscountedOptions } from "./linear.ts";
 export * from "./occupancy.ts";
 export * from "./policies.ts";
 export * from "./policy-evaluation.ts";

@@ -3,7 +3,7 @@ import type { TabularMdp } from "../../mdp/tabular.ts";
 import type { PolicyTable } from "./policies.ts";
 
 /** Up to so many states a discounted process is solved by elimination, S^3 / 3 multiplications; beyond, by iteration. */
-export const DIRECT_UP_TO = 400;
+const DIRECT_UP_TO = 400;
 
 export interface DiscountedOptions {
   /** `direct` eliminates, `iteration` sweeps until the bound on the error is met; by default the first for up to 400 states. */

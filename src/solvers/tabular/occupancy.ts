@@ -63,7 +63,7 @@ export function occupancy(mdp: TabularMdp, pi: PolicyTable, options: DiscountedO
 }
 
 /** Adds what flows from `d [S]` in one step, sum_{s,a} d(s) pi(a|s) P(s'|s,a), to `out [S]`. Nothing is checked. */
-export function flow(
+function flow(
   mdp: TabularMdp,
   pi: PolicyTable,
   d: Float64Array,
