@@ -158,7 +158,9 @@ function nobody({ observation, action, id }: Env): Policy {
     observation,
     action,
     act() {
-      throw new Error(`nothing was learned in ${id} yet`);
+      throw new Error(
+        `SMILe has learned nothing in ${id} yet, expected the expert to act alone in the first round; please report this`,
+      );
     },
   };
 }

@@ -184,7 +184,10 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
           return rewards;
         },
       });
-      if (!told) throw new Error(`${name}: the round asked for no reward`);
+      if (!told)
+        throw new Error(
+          `${name}: ppo asked for no reward in round ${state.rounds + 1}, expected it to ask once; please report this`,
+        );
       if (state.rounds < options.settle) {
         [generator.learner.theta, ...generator.learner.slots].forEach((vector, i) => {
           vector.set(before[i]);
