@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { episodeReturns } from "../../data/index.ts";
 import { cartPole, pendulum } from "../../envs/index.ts";
+import { meanInterval } from "../../evaluation/index.ts";
 import { fragmentJudge } from "../../experts/index.ts";
 import type { FragmentChoice, FragmentComparison, FragmentExpert } from "../../mdp/index.ts";
 import { mlp } from "../../policies/index.ts";
@@ -37,7 +38,7 @@ describe("reinforcement learning from comparisons", () => {
     expect(records.at(-1)!.labels).toBe(100);
     expect(records.at(-1)!.correlation).toBeGreaterThan(0.8);
     const { returns } = await episodeReturns(env, learned, { episodes: 20, seed: 9, deterministic: true });
-    expect(returns.reduce((sum, r) => sum + r, 0) / 20).toBeGreaterThan(-700); // chance is −1200
+    expect(meanInterval(returns).low).toBeGreaterThan(-800); // chance is −1200
 
     const steps = {
       s: Float32Array.of(1, 0, 0, -1, 0, 0),
@@ -120,13 +121,20 @@ describe("reinforcement learning from comparisons", () => {
     expect(asked.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, number) => number));
   });
 
-  it("an expert who finds all alike teaches nothing, and one who can't compare teaches less; both are counted", async () => {
+  it("from ties alone the loss of the reward can't fall below ln 2, and comparisons that can't be made leave the policy as it is; both are counted", async () => {
     const always = (choice: FragmentChoice): FragmentExpert => ({ compare: (comparisons) => comparisons.map(() => choice) });
     const options = { ...SMALL, steps: 512 };
-    const ties = await train(preferenceRl, { env, expert: always(0.5), policy }, options);
+    const ties = await train(preferenceRl, { env, expert: always(0.5), policy }, { ...options, bootstrap: false });
     expect(ties.records.at(-1)).toMatchObject({ labels: 20, ties: 20, incomparable: 0 });
+    const losses = ties.records.flatMap(({ rewardLoss }) => rewardLoss ?? []);
+    expect(losses.length).toBe(3);
+    for (const loss of losses) {
+      expect(loss).toBeGreaterThan(Math.LN2 - 1e-6);
+      expect(loss).toBeLessThan(Math.LN2 + 0.05);
+    }
     const none = await train(preferenceRl, { env, expert: always(null), policy }, options);
     expect(none.records.at(-1)).toMatchObject({ labels: 20, ties: 0, incomparable: 20 });
+    expect(none.records.every(({ rewardLoss }) => rewardLoss === undefined)).toBe(true);
     expect(none.records.at(-1)!.note).toMatch("all 20 comparisons could not be made");
     expect(none.policy.theta).toEqual(
       (await start(preferenceRl, { env, expert: always(null), policy }, options).result()).policy.theta,
