@@ -97,6 +97,16 @@ describe("the packages", () => {
   const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, Record<string, string>> };
   const entries = Object.values(exports).flatMap(({ "@apprentice/source": source }) => (source ? [source.slice(2)] : []));
 
+  it("lead to src/ by a condition that nobody else asks for, and to dist/ otherwise", () => {
+    expect(entries.length).toBeGreaterThan(10);
+    for (const [name, target] of Object.entries(exports)) {
+      if (name === "./package.json") continue;
+      const path = name === "." ? "index" : `${name.slice(2)}/index`;
+      expect(target).toEqual({ "@apprentice/source": `./src/${path}.ts`, default: `./dist/${path}.js` });
+      expect(modules.has(`src/${path}.ts`), path).toBe(true);
+    }
+  });
+
   it("export every type that one of their signatures mentions", () => {
     const key = ({ file, name }: Origin) => `${name} of ${file}`;
     const open = entries.flatMap(givenBy);
