@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { count, DATASET_ENDINGS, type Dataset, encodeDataset, lengths, returns } from "../data/index.ts";
+import { count, DATASET_ENDINGS, type Dataset, encodeDataset, lengths, returns, rewardsKnown } from "../data/index.ts";
 import { loadEnv, makeEnv } from "../envs/index.ts";
 import { describe, size } from "../mdp/index.ts";
 import { PREFERENCE_ENDINGS, TEXT_ENDINGS, writeWhole } from "../runs/index.ts";
@@ -34,7 +34,7 @@ export async function inspect(file: string, options: { env?: string; tokenizer?:
       ["trajectories", `${all.trajectories} (${all.terminated} ended by the world, ${all.trajectories - all.terminated} cut)`],
       ["steps", all.steps.toLocaleString("en-US")],
       ["length", spread(all.length)],
-      ["return", spread(all.return)],
+      ["return", all.return ? spread(all.return) : "unknown (no rewards)"],
     ]),
   );
   print("");
@@ -86,7 +86,7 @@ export async function recordDemos(request: RecordRequest): Promise<void> {
   if (json)
     printJson({ out, env: env.id, expert, trajectories, steps, return: returned, bytes: bytes.length, ...failuresJson(env) });
   say(
-    `${out}: ${counted(trajectories, "trajectory", "trajectories")}, ${counted(steps, "step")}, mean return ${short(returned.mean)}`,
+    `${out}: ${counted(trajectories, "trajectory", "trajectories")}, ${counted(steps, "step")}, mean return ${short(returned?.mean ?? Number.NaN)}`,
   );
 }
 
@@ -129,7 +129,8 @@ function overview(data: Dataset) {
     terminated: data.terminated.reduce((sum, one) => sum + one, 0),
     steps: data.rewards.length,
     length: spreadOf(lengths(data)),
-    return: spreadOf(returns(data)),
+    /** None where rewards are not known. */
+    return: rewardsKnown(data) ? spreadOf(returns(data)) : null,
     observations: Array.from({ length: D }, (_, d) => spreadOf(data.observations, d, D)),
     /** How often each choice was made, or how the entries of an action are spread. */
     actionCounts: actionSpace.kind === "discrete" ? counts() : undefined,

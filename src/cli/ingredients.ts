@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { count, type Dataset, decodeDataset, returns, rollout, take } from "../data/index.ts";
+import { count, type Dataset, decodeDataset, returns, rewardsKnown, rollout, take } from "../data/index.ts";
 import { environments, makeEnv } from "../envs/index.ts";
 import { expertsFor } from "../experts/index.ts";
 import { type Env, mustRead, type Reward, type Space, size } from "../mdp/index.ts";
@@ -236,8 +236,9 @@ export async function readDemos(
 function describeDemos(data: Dataset, origin: string): void {
   const values = returns(data);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const worth = rewardsKnown(data) ? `mean return ${short(mean)}` : "returns unknown (they have no rewards)";
   const trajectories = counted(count(data), "trajectory", "trajectories");
-  say(`demonstrations: ${trajectories} of ${origin}, ${counted(data.rewards.length, "pair")}, mean return ${short(mean)}`);
+  say(`demonstrations: ${trajectories} of ${origin}, ${counted(data.rewards.length, "pair")}, ${worth}`);
   const found = poor(data);
   if (found) say(`note: ${found}`);
 }

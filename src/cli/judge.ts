@@ -1,4 +1,4 @@
-import { type Dataset, episodeReturns } from "../data/index.ts";
+import { type Dataset, episodeReturns, rewardsKnown } from "../data/index.ts";
 import { judge, meanInterval, type Verdict } from "../evaluation/index.ts";
 import type { Env, Expert, Policy } from "../mdp/index.ts";
 
@@ -15,9 +15,9 @@ export interface Judging {
   readonly heldOut?: Dataset;
 }
 
-/** The verdict, against the expert or its demonstrations; without either, what the policy returns. */
+/** The verdict, against the expert or its demonstrations; without either, or where these have no rewards, what the policy returns. */
 export async function judged(env: Env, policy: Policy, how: Judging): Promise<Judgement> {
-  if (how.expert || how.demos) return judge(env, policy, how);
+  if (how.expert || (how.demos && rewardsKnown(how.demos))) return judge(env, policy, how);
   const { episodes, seed } = how;
   const play = async (deterministic: boolean) =>
     meanInterval((await episodeReturns(env, policy, { episodes, seed, deterministic })).returns, { seed });

@@ -29,7 +29,7 @@ export interface Dataset {
   readonly observations: ObservationColumn;
   /** `[sum T_i, K]` */
   readonly actions: ActionColumn;
-  /** `[sum T_i]`, in the environment's units */
+  /** `[sum T_i]`, in the environment's units; NaN in all steps of a trajectory whose rewards nobody knows (`rewardsKnown`) */
   readonly rewards: Float64Array;
   /** `[n + 1]`, from 0 to sum T_i */
   readonly offsets: Uint32Array;
@@ -44,7 +44,7 @@ export interface TrajectoryView {
   readonly observations: ObservationColumn;
   /** `[T, K]` */
   readonly actions: ActionColumn;
-  /** `[T]` */
+  /** `[T]`, or NaN where they are not known */
   readonly rewards: Float64Array;
   readonly terminated: boolean;
 }
@@ -57,28 +57,39 @@ export function dataset(parts: Dataset): Dataset {
   checkLengths(parts);
   checkObservations(parts);
   checkActions(parts);
-  for (let step = 0; step < parts.rewards.length; step++) {
-    if (!Number.isFinite(parts.rewards[step])) {
-      throw new RangeError(`${place(parts, step)}: the reward is ${parts.rewards[step]}, expected a finite number`);
-    }
-  }
+  checkRewards(parts);
   return parts;
 }
 
+/** What a trajectory is given as: its observations may be bytes, and its rewards may be left out where nobody knows them. */
+export type GivenTrajectory = Omit<Trajectory, "observations" | "rewards"> & {
+  readonly observations: ObservationColumn;
+  readonly rewards?: Float64Array | undefined;
+};
+
 /**
- * A data set of copies of trajectories, which become bytes only if all their observations are bytes. Throws as `dataset`
- * does, and if there is no trajectory.
+ * A data set of copies of trajectories, which become bytes only if all their observations are bytes. Rewards may be left out: cloning an
+ * expert takes none. Throws as `dataset` does, and if there is no trajectory.
  */
 export function fromTrajectories(
   observationSpace: Space,
   actionSpace: ActionSpace,
-  trajectories: readonly (Omit<Trajectory, "observations"> & { readonly observations: ObservationColumn })[],
+  given: readonly GivenTrajectory[],
   metadata: Metadata = {},
 ): Dataset {
-  const n = trajectories.length;
+  const n = given.length;
   const D = size(observationSpace);
   const K = size(actionSpace);
   const offsets = new Uint32Array(n + 1);
+  const trajectories = given.map((tau, i) => {
+    for (const part of ["observations", "actions"] as const) {
+      if (typeof tau?.[part]?.length !== "number") {
+        throw new TypeError(`trajectory ${i}: ${part} are ${tau?.[part]}, expected them one after the other in a typed array`);
+      }
+    }
+    const rewards = tau.rewards ?? new Float64Array(Math.ceil(tau.actions.length / K)).fill(Number.NaN);
+    return { ...tau, rewards };
+  });
   trajectories.forEach((tau, i) => {
     try {
       trajectory(observationSpace, actionSpace, tau as Trajectory);
@@ -137,7 +148,13 @@ export function lengths(data: Dataset): Uint32Array {
   return Uint32Array.from(data.terminated, (_, i) => data.offsets[i + 1] - data.offsets[i]);
 }
 
-/** The returns of the trajectories, sum_t gamma^t r_t, `[n]`, in the environment's units. */
+/** Whether the rewards of every step are known. Demonstrations of a person often come without. */
+export function rewardsKnown(data: Dataset): boolean {
+  for (let i = 0; i < count(data); i++) if (Number.isNaN(data.rewards[data.offsets[i]])) return false;
+  return true;
+}
+
+/** The returns of the trajectories, sum_t gamma^t r_t, `[n]`, in the environment's units; NaN where rewards are not known. */
 export function returns(data: Dataset, gamma = 1): Float64Array {
   return Float64Array.from(data.terminated, (_, i) => {
     let sum = 0;
@@ -266,6 +283,19 @@ function checkActions(parts: Dataset): void {
     if (choices > 0 && choice >= 0 && choice < choices) continue; // whole numbers, as the column's type says
     const wrong = misfit(space, actions, step * K);
     if (wrong) throw new RangeError(`${place(parts, step)}: the action does not fit ${describe(space)}: ${wrong}`);
+  }
+}
+
+/** A trajectory's rewards are all finite, or all NaN. */
+function checkRewards(parts: Dataset): void {
+  const { rewards, offsets } = parts;
+  for (let i = 0; i + 1 < offsets.length; i++) {
+    const known = !Number.isNaN(rewards[offsets[i]]);
+    for (let step = offsets[i]; step < offsets[i + 1]; step++) {
+      if (known ? Number.isFinite(rewards[step]) : Number.isNaN(rewards[step])) continue;
+      const expected = known ? "a finite number" : "NaN as in its first step, where rewards are not known";
+      throw new RangeError(`${place(parts, step)}: the reward is ${rewards[step]}, expected ${expected}`);
+    }
   }
 }
 

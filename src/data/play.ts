@@ -116,6 +116,10 @@ export async function play(
     for (const i of active) {
       elapsed[i] += 1;
       steps += 1;
+      if (!Number.isFinite(step.rewards[i])) {
+        const at = `episode ${episode[i]}, step ${elapsed[i] - 1}`;
+        throw new RangeError(`${at}: ${env.id} gave the reward ${step.rewards[i]}, expected a finite number`);
+      }
       const row = step.finalObservations.subarray(i * D, (i + 1) * D);
       recorder.stepped(episode[i], actions.subarray(i * K, (i + 1) * K), step.rewards[i], row);
       if (!step.terminated[i] && !step.truncated[i] && elapsed[i] < maxSteps) continue;

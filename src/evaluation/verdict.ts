@@ -1,5 +1,5 @@
 import type { Actor } from "../data/index.ts";
-import { count, type Dataset, episodeReturns, returns, rollout } from "../data/index.ts";
+import { count, type Dataset, episodeReturns, returns, rewardsKnown, rollout } from "../data/index.ts";
 import type { Env, Expert, Observations, Policy, TabularMdp } from "../mdp/index.ts";
 import { type Bound, behaviorCloningBound } from "../theory/index.ts";
 import { disagreementByTrajectory } from "./disagreement.ts";
@@ -61,6 +61,9 @@ export interface Verdict {
 export async function judge(env: Env, policy: Policy, options: JudgeOptions): Promise<Verdict> {
   const { expert, demos, episodes = 100, seed = 0, confidence = 0.95, comparedEpisodes = 20 } = options;
   if (!expert && !demos) throw new TypeError("judge needs somebody to compare with; pass { expert } or { demos }");
+  if (!expert && demos && !rewardsKnown(demos)) {
+    throw new RangeError("the demonstrations have no rewards, so there is no return of theirs to compare with; pass { expert }");
+  }
   const play = async (actor: Actor, deterministic: boolean) =>
     (await episodeReturns(env, actor, { episodes, seed, deterministic })).returns;
   const learner = await play(policy, true);

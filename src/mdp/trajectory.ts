@@ -7,7 +7,7 @@ export interface Trajectory {
   readonly observations: Observations;
   /** `[T]` or `[T, K]` */
   readonly actions: Actions;
-  /** `[T]`, in the environment's units */
+  /** `[T]`, in the environment's units; NaN in every step where nobody wrote them down, as of a person's demonstrations */
   readonly rewards: Float64Array;
   /** Whether the world ended it; otherwise it was cut, and s_{T+1} still has a value. */
   readonly terminated: boolean;
@@ -29,10 +29,13 @@ export function trajectory(observation: Space, action: ActionSpace, parts: Traje
       `a trajectory of ${T} rewards has ${T} actions of ${describe(action)} (${T * K} numbers), found ${parts.actions.length}`,
     );
   }
+  const known = !Number.isNaN(parts.rewards[0]);
   for (let t = 0; t < T; t++) {
     const found = misfit(action, parts.actions, t * K);
     if (found) throw new RangeError(`action ${t} does not fit ${describe(action)}: ${found}`);
-    if (!Number.isFinite(parts.rewards[t])) throw new RangeError(`reward ${t} is ${parts.rewards[t]}, expected a finite number`);
+    const fits = known ? Number.isFinite(parts.rewards[t]) : Number.isNaN(parts.rewards[t]);
+    if (!fits)
+      throw new RangeError(`reward ${t} is ${parts.rewards[t]}, expected ${known ? "a finite number" : "NaN, as reward 0 is"}`);
   }
   for (let i = 0; i < parts.observations.length; i++) {
     if (!Number.isFinite(parts.observations[i])) {

@@ -279,8 +279,8 @@ describe("the layout of the imitation library", () => {
 
   it.each([
     [
-      { rews: undefined },
-      "the archive has no array rews, expected obs, acts, rews, terminal and indices; found obs, acts, terminal, indices",
+      { acts: undefined },
+      "the archive has no array acts, expected obs, acts, rews (or none), terminal and indices; found obs, rews, terminal, indices",
     ],
     [
       { indices: numericArray("int64", [2], BigInt64Array.of(1n, 2n)) },

@@ -1,7 +1,7 @@
 import type { ActionSpace } from "../../mdp/env.ts";
 import type { Space } from "../../mdp/space.ts";
 import { spaceFromJson, spaceToJson } from "../../mdp/space-json.ts";
-import { count, type Dataset, type Metadata } from "../dataset.ts";
+import { count, type Dataset, type Metadata, rewardsKnown } from "../dataset.ts";
 import { FormatError } from "./format-error.ts";
 import { isObject, shown } from "./text.ts";
 
@@ -11,6 +11,8 @@ export interface Header {
   readonly actionSpace: ActionSpace;
   /** Whether observations are bytes. */
   readonly bytes: boolean;
+  /** Whether trajectories may stand there without rewards: only where it says so, so that a damaged name is not taken for none. */
+  readonly silent: boolean;
   readonly trajectories?: number;
   readonly steps?: number;
   readonly metadata: Metadata;
@@ -27,6 +29,7 @@ export function headerOf(data: Dataset): object {
     bytes: data.observations instanceof Uint8Array,
     trajectories: count(data),
     steps: data.rewards.length,
+    ...(rewardsKnown(data) ? {} : { rewards: false }),
     metadata: data.metadata,
   };
 }
@@ -73,6 +76,7 @@ export function readHeader(value: unknown, room: number): Header {
     observationSpace,
     actionSpace,
     bytes: value.bytes === true,
+    silent: value.rewards === false,
     ...whole("trajectories"),
     ...whole("steps"),
     metadata: metadata as Metadata,

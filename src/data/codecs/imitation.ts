@@ -9,7 +9,8 @@ import { fromJson, fromUtf8, utf8 } from "./text.ts";
 
 /**
  * Demonstrations in the layout of the Python library `imitation`: `obs` `[N + n, ...]`, `acts` `[N, ...]`, `rews` `[N]`,
- * `terminal` `[n]` and `indices` `[n - 1]`, the steps where trajectories 1, 2, ... begin.
+ * `terminal` `[n]` and `indices` `[n - 1]`, the steps where trajectories 1, 2, ... begin. `rews` may be missing, where rewards are not
+ * known, and `indices` where there is one trajectory.
  *
  * Files of ours carry their spaces, in `metadata`. Without it they are the environment's; without an environment they are
  * read off the numbers: whole actions become choices up to the largest seen, real ones a box without bounds, and
@@ -23,7 +24,7 @@ export function decodeImitation(bytes: Uint8Array, env?: Env, options: { limit?:
     const array = arrays.get(name);
     if (!array) {
       throw new FormatError(
-        `the archive has no array ${name}, expected obs, acts, rews, terminal and indices; found ${[...arrays.keys()].join(", ")}`,
+        `the archive has no array ${name}, expected obs, acts, rews (or none), terminal and indices; found ${[...arrays.keys()].join(", ")}`,
       );
     }
     const most = axes ?? Infinity;
@@ -34,15 +35,11 @@ export function decodeImitation(bytes: Uint8Array, env?: Env, options: { limit?:
     }
     return array;
   };
-  const [obs, acts, rews, terminal, indices] = [
-    get("obs", undefined),
-    get("acts", undefined),
-    get("rews", 1),
-    get("terminal", 1),
-    get("indices", 1),
-  ];
+  const [obs, acts, terminal] = [get("obs", undefined), get("acts", undefined), get("terminal", 1)];
   const n = terminal.shape[0];
   const steps = acts.shape[0];
+  const rews = arrays.has("rews") ? get("rews", 1) : numericArray("float64", [steps], new Float64Array(steps).fill(Number.NaN));
+  const indices = n === 1 && !arrays.has("indices") ? numericArray("int64", [0], new BigInt64Array(0)) : get("indices", 1);
   if (indices.shape[0] !== n - 1) {
     throw new FormatError(`${n} trajectories begin at ${n - 1} indices after the first, found ${indices.shape[0]}`);
   }
@@ -64,6 +61,9 @@ export function decodeImitation(bytes: Uint8Array, env?: Env, options: { limit?:
   const text = described && described.dtype === "uint8" ? fromUtf8(described.data, "metadata") : undefined;
   const json = text === undefined ? undefined : fromJson(text, "metadata");
   const header = isHeader(json) ? readHeader(json, obs.data.length) : undefined;
+  if (header && !header.silent && !arrays.has("rews")) {
+    throw new FormatError('the archive has no array rews; where rewards are not known its metadata says "rewards": false');
+  }
   const flags = numbers(terminal);
   const data = {
     observationSpace: header?.observationSpace ?? inferred(obs, env?.observation),
@@ -105,7 +105,9 @@ export function encodeImitation(data: Dataset, options: { compress?: boolean } =
         ? numericArray("int64", actsShape, whole(actions))
         : numericArray("float32", actsShape, actions),
     ],
-    ["rews", numericArray("float64", [data.rewards.length], data.rewards)],
+    ...(data.rewards.every(Number.isNaN)
+      ? []
+      : [["rews", numericArray("float64", [data.rewards.length], data.rewards)] as const]),
     ["terminal", numericArray("bool", [n], data.terminated)],
     ["indices", numericArray("int64", [n - 1], whole(data.offsets.subarray(1, n)))],
   ]);

@@ -1,14 +1,14 @@
 import type { Env } from "../../mdp/env.ts";
 import { describe, type Space, size } from "../../mdp/space.ts";
-import type { Trajectory } from "../../mdp/trajectory.ts";
-import { count, type Dataset, fromTrajectories, type ObservationColumn, trajectoryAt } from "../dataset.ts";
+import { count, type Dataset, fromTrajectories, type GivenTrajectory, trajectoryAt } from "../dataset.ts";
 import { FormatError } from "./format-error.ts";
 import { type Header, headerOf, isHeader, readHeader } from "./header.ts";
 import { fromJson, fromUtf8, isObject, shown, utf8 } from "./text.ts";
 
 /**
  * A data set as JSON Lines: a header line with its spaces and origin, then one trajectory a line,
- * `{"observations": [[...], ...], "actions": [...], "rewards": [...], "terminated": true}` with T + 1 observations.
+ * `{"observations": [[...], ...], "actions": [...], "rewards": [...], "terminated": true}` with T + 1 observations; without
+ * `rewards` where they are not known.
  * Single-precision numbers are written with as few digits as give them back.
  */
 export function encodeJsonl(data: Dataset): Uint8Array {
@@ -18,7 +18,7 @@ export function encodeJsonl(data: Dataset): Uint8Array {
     const parts = [
       `"observations":${rows(observations, data.observationSpace)}`,
       `"actions":${rows(actions, data.actionSpace)}`,
-      `"rewards":[${Array.from(rewards, double).join()}]`,
+      ...(Number.isNaN(rewards[0]) ? [] : [`"rewards":[${Array.from(rewards, double).join()}]`]),
       `"terminated":${terminated}`,
     ];
     lines.push(`{${parts.join()}}`);
@@ -32,7 +32,7 @@ export function encodeJsonl(data: Dataset): Uint8Array {
  */
 export function decodeJsonl(bytes: Uint8Array, env?: Env): Dataset {
   let header: Header | undefined;
-  const trajectories: (Omit<Trajectory, "observations"> & { observations: ObservationColumn })[] = [];
+  const trajectories: GivenTrajectory[] = [];
   const places: number[] = [];
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
@@ -53,13 +53,14 @@ export function decodeJsonl(bytes: Uint8Array, env?: Env): Dataset {
           `line ${number} is no header, which tells the spaces; expected {"format": "apprentice-dataset", ...}, or name the environment`,
         );
       }
-      header = { observationSpace: env.observation, actionSpace: env.action, bytes: false, metadata: {} };
+      header = { observationSpace: env.observation, actionSpace: env.action, bytes: false, silent: true, metadata: {} };
     }
     trajectories.push(readTrajectory(value, header, number));
     places.push(number);
   }
   if (!header) throw new FormatError("the file has no lines");
-  const steps = trajectories.reduce((sum, tau) => sum + tau.rewards.length, 0);
+  const K = size(header.actionSpace);
+  const steps = trajectories.reduce((sum, tau) => sum + tau.actions.length / K, 0);
   for (const [what, stated, found] of [
     ["trajectories", header.trajectories, trajectories.length],
     ["steps", header.steps, steps],
@@ -80,7 +81,11 @@ function readTrajectory(value: unknown, header: Header, line: number) {
   if (!isObject(value)) throw new FormatError(`line ${line} is no object, expected a trajectory`);
   const observations = flat(value.observations, header.observationSpace, `line ${line}: observations`);
   const actions = flat(value.actions, header.actionSpace, `line ${line}: actions`);
-  const rewards = flat(value.rewards, { kind: "discrete", n: 1 }, `line ${line}: rewards`);
+  if (value.rewards === undefined && !header.silent) {
+    throw new FormatError(`line ${line}: rewards are missing; where they are not known the header says "rewards": false`);
+  }
+  const one: Space = { kind: "discrete", n: 1 };
+  const rewards = value.rewards === undefined ? undefined : flat(value.rewards, one, `line ${line}: rewards`);
   if (typeof value.terminated !== "boolean") {
     throw new FormatError(`line ${line}: terminated is ${shown(value.terminated)}, expected true or false`);
   }
@@ -89,7 +94,7 @@ function readTrajectory(value: unknown, header: Header, line: number) {
   return {
     observations: header.bytes ? Uint8Array.from(observations) : Float32Array.from(observations),
     actions: Float64Array.from(actions),
-    rewards: Float64Array.from(rewards),
+    ...(rewards ? { rewards: Float64Array.from(rewards) } : {}),
     terminated: value.terminated,
   };
 }
