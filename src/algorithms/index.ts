@@ -76,7 +76,6 @@ export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState
 export type { PageTable as TokenPageTable, TokenPair, TokenRows } from "./direct/token-pages.ts";
 export type { GrowingColumn, Growth } from "./growth.ts";
 export type { Symptoms as AdversarialSymptoms } from "./inverse/adversarial/diagnosis.ts";
-export type { Memory as AdversarialMemory } from "./inverse/adversarial/memory.ts";
 export type { AdversarialOptions, DiscriminatorOptions } from "./inverse/adversarial/options.ts";
 export { type AdversarialPreset, adversarialPresets } from "./inverse/adversarial/presets.ts";
 export {
@@ -132,7 +131,7 @@ export {
 } from "./inverse/maxent-irl.ts";
 export type { Answered as AnsweredFragments, ComparedFragments } from "./inverse/preference-rl/answered.ts";
 export type { Asked as AskedFragments } from "./inverse/preference-rl/asking.ts";
-export type { Steps as RememberedSteps } from "./inverse/preference-rl/memory.ts";
+export type { Steps as RememberedSteps, Witnessed as WitnessedColumns } from "./inverse/preference-rl/memory.ts";
 export type { Normal as RewardNormal } from "./inverse/preference-rl/normal.ts";
 export type {
   AskOptions as FragmentAskOptions,

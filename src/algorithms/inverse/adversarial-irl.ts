@@ -3,12 +3,12 @@ import { type Dataset, meanAndDeviation, type Pairs, type RunningMoments } from 
 import { type Env, madeOnce, type StepBatch } from "../../mdp/index.ts";
 import { type NeuralPolicy, neuralPolicy, type PolicyModel } from "../../policies/index.ts";
 import { noRewards, type StepReward, standardise, stepReward } from "../../rewards/index.ts";
-import { type Critic, type PpoRecord, type PpoState, ppo } from "../../solvers/index.ts";
+import { type Critic, type PpoRecord, type PpoState, ppo, type Replay, replayOf } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { checkDemonstrations, demonstrationParts, expertSteps } from "./adversarial/demonstrations.ts";
 import { earlyWarning, healthy, type Symptoms } from "./adversarial/diagnosis.ts";
 import { endsWarning } from "./adversarial/ends.ts";
-import { absorbedSteps, emptyMemory, type Memory, remember } from "./adversarial/memory.ts";
+import { absorbedSteps, rememberRound } from "./adversarial/memory.ts";
 import { momentsOf, normalOf } from "./adversarial/normal.ts";
 import { type AdversarialOptions, adversarialDefaults, checkOptions, ppoOptions } from "./adversarial/options.ts";
 import { withoutFirst } from "./adversarial/staggered.ts";
@@ -33,7 +33,10 @@ export interface AdversarialState {
   /** The learner: policy, critic, the worlds as they stand, their normaliser. */
   generator: PpoState;
   discriminator: TrainState;
-  memory: Memory;
+  /** The learner's steps of the last rounds. */
+  memory: Replay;
+  /** How many steps more belong to each of these rounds in the absorbing state. */
+  absorbed: Float64Array;
   /** The generator that minibatches of the discriminator are drawn from. */
   stream: Uint32Array;
   /** Moments of the demonstrations' states. */
@@ -137,7 +140,8 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
         options,
         generator,
         discriminator: { theta, slots: [new Float32Array(theta.length), new Float32Array(theta.length)], t: 0 },
-        memory: emptyMemory(env, options.copies * options.rolloutSteps, options.memory),
+        memory: replayOf(env.observation, env.action, options.memory * options.copies * options.rolloutSteps),
+        absorbed: new Float64Array(options.memory),
         stream: random.split("minibatches").words,
         shown,
         earned: options.standardiseRewards ? noRewards() : null,
@@ -171,7 +175,7 @@ function adversarial({ name, about, policyAware, defaults }: Kind): Adversarial 
         env: work.env,
         async reward(steps: StepBatch) {
           onPhase("discriminator");
-          remember(state.memory, steps, options.absorbing ? absorbedSteps(state, steps, problem.env.maxSteps) : 0);
+          rememberRound(state, steps, options.absorbing ? absorbedSteps(state, steps, problem.env.maxSteps) : 0);
           const trained = await work.train(state, steps);
           const rewards = await work.judge(state, steps);
           const { mean, deviation } = meanAndDeviation(rewards);

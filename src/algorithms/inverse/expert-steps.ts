@@ -23,20 +23,21 @@ export function expertSteps(demos: Dataset | Pairs, every: number, seed: number)
   const [D, K] = [size(observationSpace), size(actionSpace)];
   const kept = subsample(demos, { every, ...(every > 1 ? { seed } : {}) });
   const N = kept.steps!.length;
-  const into = replayOf(observationSpace, actionSpace, N);
+  const steps: Replay = replayOf(observationSpace, actionSpace, N);
+  const { columns } = steps;
   for (let k = 0, i = 0; k < N; k++) {
     const [row, step] = [kept.rows![k], kept.steps![k]];
     while (offsets[i + 1] <= step) i++;
     for (let d = 0; d < D; d++) {
-      into.s[k * D + d] = observations[row * D + d];
-      into.next[k * D + d] = observations[(row + 1) * D + d];
+      columns.s[k * D + d] = observations[row * D + d];
+      columns.next[k * D + d] = observations[(row + 1) * D + d];
     }
-    for (let j = 0; j < K; j++) into.a[k * K + j] = actions[step * K + j];
-    into.terminated[k] = step === offsets[i + 1] - 1 ? terminated[i] : 0;
+    for (let j = 0; j < K; j++) columns.a[k * K + j] = actions[step * K + j];
+    columns.terminated[k] = step === offsets[i + 1] - 1 ? terminated[i] : 0;
   }
-  into.size = N;
+  steps.added = N;
   const starts = new Float32Array(terminated.length * D);
   for (let i = 0; i < terminated.length; i++)
     starts.set(observations.subarray((offsets[i] + i) * D, (offsets[i] + i + 1) * D), i * D);
-  return { steps: into, starts };
+  return { steps, starts };
 }

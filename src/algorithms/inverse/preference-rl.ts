@@ -3,7 +3,7 @@ import { decodeTree, encodeTree } from "../../data/index.ts";
 import { type Env, type FragmentExpert, madeOnce, type Plain, type StepBatch } from "../../mdp/index.ts";
 import type { NeuralPolicy, PolicyModel } from "../../policies/index.ts";
 import { type StepReward, stepReward } from "../../rewards/index.ts";
-import { type Critic, type PpoRecord, type PpoState, ppo, ppoOptionsOf } from "../../solvers/index.ts";
+import { type Critic, type PpoRecord, type PpoState, ppo, ppoOptionsOf, remember } from "../../solvers/index.ts";
 import type { Algorithm } from "../algorithm.ts";
 import { withoutFirst } from "./adversarial/staggered.ts";
 import {
@@ -15,7 +15,7 @@ import {
   withAnswers,
 } from "./preference-rl/answered.ts";
 import { type Asked, ask, choiceOf, unanswered } from "./preference-rl/asking.ts";
-import { drawPairs, noSteps, remember, type Steps } from "./preference-rl/memory.ts";
+import { drawPairs, noSteps, type Steps } from "./preference-rl/memory.ts";
 import { type Normal, normalOfSteps, renormalised } from "./preference-rl/normal.ts";
 import { checkOptions, type PreferenceRlOptions, preferenceRlDefaults, roundsOf } from "./preference-rl/options.ts";
 import { labelPlan, sessionsBefore, sessionsOf } from "./preference-rl/plan.ts";
@@ -205,7 +205,7 @@ async function session(state: PreferenceRlState, { env, expert }: PreferenceRlPr
   const answered = withAnswers(state.answered, compared);
   const { theta, slots, t } = state.members;
   const moves = env.observation.kind === "box" && state.sessions > 0;
-  const normal = moves ? normalOfSteps(state.memory, env, options.copies) : state.normal!;
+  const normal = moves ? normalOfSteps(state.memory, env) : state.normal!;
   const members: TrainState = {
     theta: moves ? renormalised(work.network, theta, state.normal!, normal) : theta.slice(),
     slots: slots.map((slot) => slot.slice()),
@@ -291,13 +291,13 @@ async function practised(state: PreferenceRlState, problem: PreferenceRlProblem,
   }
   const steps = seen!;
   const round = { ...steps, rewards: Float64Array.from(witness.rewards), ended: Uint8Array.from(witness.ended) };
-  remember(memory, round, options.copies);
+  remember(memory, round);
   if (!reward || state.rounds < options.explore) {
     // There was nothing to learn from yet.
     const { learner, rewardScale } = before;
     Object.assign(state.generator.learner, learner);
     if (rewardScale) Object.assign(state.generator.rewardScale!, rewardScale);
-    state.normal = normalOfSteps(memory, problem.env, options.copies);
+    state.normal = normalOfSteps(memory, problem.env);
   }
   return { record, ...judged };
 }

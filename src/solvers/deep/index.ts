@@ -10,6 +10,14 @@ export type { RewardScale } from "./normalisation.ts";
 export { type PpoOptions, type PpoProblem, type PpoRecord, type PpoState, ppo, ppoOptionsOf } from "./ppo.ts";
 export { type PpoPreset, ppoPresets } from "./presets.ts";
 export { twinOf } from "./rebind.ts";
-export { type Replay, recall, remember, replayOf, type StepRows } from "./replay.ts";
+export {
+  heldSteps,
+  type Replay,
+  recall,
+  remember,
+  replayOf,
+  type StepColumns,
+  type StepRows,
+} from "./replay.ts";
 export { type Section, sectioned } from "./sections.ts";
 export { type SoftQ, type SoftQOptions, softQ } from "./soft-q.ts";

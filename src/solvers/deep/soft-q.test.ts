@@ -18,7 +18,7 @@ import { box, discrete, multiDiscrete } from "../../mdp/index.ts";
 import { mlp, tabular } from "../../policies/index.ts";
 import { drawn } from "./drawn.ts";
 import { byTwin, twinOf } from "./rebind.ts";
-import { recall, remember, replayOf } from "./replay.ts";
+import { heldSteps, recall, remember, replayOf } from "./replay.ts";
 import { sectioned } from "./sections.ts";
 import { softQ } from "./soft-q.ts";
 
@@ -123,28 +123,36 @@ describe("a target network", () => {
   });
 });
 
-describe("a replay memory", () => {
+describe("a replay buffer", () => {
   it("holds the newest steps, as many as it has room for, and gives back only those", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 7 }), fc.integer({ min: 1, max: 30 }), (capacity, steps) => {
-        const replay = replayOf(box([1]), box([1], -100, 100), capacity);
-        for (let t = 0; t < steps; t++) {
-          const one = { s: Float32Array.of(t), a: [t], next: Float32Array.of(t + 1), terminated: Uint8Array.of(t % 2) };
-          remember(replay, one);
-        }
-        expect(replay.size).toBe(Math.min(capacity, steps));
-        const rows = {
-          s: new Float32Array(20),
-          a: new Float32Array(20),
-          next: new Float32Array(20),
-          going: new Float32Array(20),
-        };
-        recall(replay, rng(steps), 20, rows, 0);
-        for (let i = 0; i < 20; i++) {
-          expect(rows.s[i]).toBeGreaterThanOrEqual(steps - replay.size);
-          expect([rows.a[i], rows.next[i], rows.going[i]]).toEqual([rows.s[i], rows.s[i] + 1, 1 - (rows.s[i] % 2)]);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 7 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+        (capacity, batches) => {
+          const replay = replayOf(box([1]), box([1], -100, 100), capacity, { number: new Float64Array(capacity) });
+          let steps = 0;
+          for (const n of batches) {
+            const t = Float32Array.from({ length: n }, (_, k) => steps + k);
+            const batch = { s: t, a: t, next: t.map((own) => own + 1), terminated: Uint8Array.from(t, (own) => own % 2) };
+            remember(replay, { ...batch, number: Float64Array.from(t) });
+            steps += n;
+          }
+          expect([...replay.columns.number]).toEqual([...replay.columns.s]);
+          expect(heldSteps(replay)).toBe(Math.min(capacity, steps));
+          const rows = {
+            s: new Float32Array(20),
+            a: new Float32Array(20),
+            next: new Float32Array(20),
+            going: new Float32Array(20),
+          };
+          recall(replay, rng(steps), 20, rows, 0);
+          for (let i = 0; i < 20; i++) {
+            expect(rows.s[i]).toBeGreaterThanOrEqual(steps - heldSteps(replay));
+            expect([rows.a[i], rows.next[i], rows.going[i]]).toEqual([rows.s[i], rows.s[i] + 1, 1 - (rows.s[i] % 2)]);
+          }
+        },
+      ),
     );
   });
 });

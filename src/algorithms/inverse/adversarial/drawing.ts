@@ -43,13 +43,13 @@ export function drawing(state: AdversarialState, env: Env, encoding: StepEncodin
   const moving = options.normalise === "running";
   const perRound = options.copies * options.rolloutSteps;
   const theirs = { ...expert, x: new Float32Array(E * W) };
-  const ours = { ...state.memory, x: new Float32Array(options.memory * perRound * W) };
+  const ours = { ...state.memory.columns, x: new Float32Array(options.memory * perRound * W) };
   const encodeAll = (normal: Normaliser | undefined) => {
     encodeSteps(encoding, theirs, normal, theirs.x);
-    if (state.memory.rounds > 0) encodeSteps(encoding, ours, normal, ours.x);
+    if (state.memory.added > 0) encodeSteps(encoding, ours, normal, ours.x);
   };
   if (!moving) encodeAll(normalOf(state));
-  const newestAt = ({ memory }: AdversarialState) => ((memory.rounds - 1) % options.memory) * perRound;
+  const newestAt = ({ memory }: AdversarialState) => (memory.added - perRound) % (options.memory * perRound);
 
   /** Draws rows `at` to `at + B` from a source of N steps and `absorbed` more in the absorbing state. */
   const drawHalf = (source: typeof theirs | typeof ours, N: number, absorbed: number, random: Rng, at: number) => {
@@ -71,7 +71,7 @@ export function drawing(state: AdversarialState, env: Env, encoding: StepEncodin
 
     draw(own, steps) {
       const random = new Rng(own.stream);
-      const { N, absorbed } = remembered(own.memory);
+      const { N, absorbed } = remembered(own);
       if (moving) encodeAll(rewardNormal(own));
       else encodeSteps(encoding, steps, rewardNormal(own), ours.x, newestAt(own));
       for (let k = 0; k < U; k++) {

@@ -1,48 +1,25 @@
-import { actionColumn } from "../../../data/index.ts";
-import { type Env, type StepBatch, size } from "../../../mdp/index.ts";
+import type { StepBatch } from "../../../mdp/index.ts";
 import { stepsAbsorbed } from "../../../rewards/index.ts";
+import { heldSteps, type Replay, remember } from "../../../solvers/index.ts";
 import type { AdversarialState } from "../adversarial-irl.ts";
 
-/** The learner's steps of the last rounds, the newest over the oldest. Plain data. */
-export interface Memory {
-  s: Float32Array;
-  a: Int32Array | Float32Array;
-  next: Float32Array;
-  terminated: Uint8Array;
-  /** Steps in the absorbing state that belong to each round. */
-  absorbed: Float64Array;
-  /** Rounds that were ever put in. */
-  rounds: number;
-}
-
-export function emptyMemory(env: Env, perRound: number, rounds: number): Memory {
-  const N = perRound * rounds;
-  const D = size(env.observation);
-  return {
-    s: new Float32Array(N * D),
-    a: actionColumn(env.action, N),
-    next: new Float32Array(N * D),
-    terminated: new Uint8Array(N),
-    absorbed: new Float64Array(rounds),
-    rounds: 0,
-  };
+/** The learner's steps of the last rounds, and for each of these rounds how many more belong to it in the absorbing state. */
+interface Rounds {
+  readonly memory: Replay;
+  readonly absorbed: Float64Array;
 }
 
 /** Puts a round in, in the place of the oldest. */
-export function remember(memory: Memory, steps: StepBatch, absorbed: number): void {
-  const slot = memory.rounds % memory.absorbed.length;
-  for (const name of ["s", "a", "next", "terminated"] as const) memory[name].set(steps[name], slot * steps[name].length);
-  memory.absorbed[slot] = absorbed;
-  memory.rounds++;
+export function rememberRound({ memory, absorbed }: Rounds, steps: StepBatch, more: number): void {
+  absorbed[(memory.added / steps.terminated.length) % absorbed.length] = more;
+  remember(memory, steps);
 }
 
 /** Steps that stand in it, and how many more belong to them in the absorbing state. */
-export function remembered({ terminated, absorbed, rounds }: Memory): { N: number; absorbed: number } {
-  const filled = Math.min(rounds, absorbed.length);
-  return {
-    N: (terminated.length / absorbed.length) * filled,
-    absorbed: absorbed.subarray(0, filled).reduce((sum, n) => sum + n, 0),
-  };
+export function remembered({ memory, absorbed }: Rounds): { N: number; absorbed: number } {
+  const N = heldSteps(memory);
+  const rounds = (N * absorbed.length) / memory.columns.terminated.length;
+  return { N, absorbed: absorbed.subarray(0, rounds).reduce((sum, n) => sum + n, 0) };
 }
 
 /**

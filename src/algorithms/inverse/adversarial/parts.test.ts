@@ -3,9 +3,10 @@ import { compile, grad, initialise, input, layout, rng } from "../../../autodiff
 import { cartPole, cartPoleFixed, defineEnv, frozenLake } from "../../../envs/index.ts";
 import { box, discrete } from "../../../mdp/index.ts";
 import { stepNetwork } from "../../../rewards/index.ts";
+import { type Replay, replayOf } from "../../../solvers/index.ts";
 import { earlyWarning, energyDistance, healthy, type Signs } from "./diagnosis.ts";
 import { discrimination, penalisedRows } from "./discriminator.ts";
-import { emptyMemory, remember, remembered } from "./memory.ts";
+import { remembered, rememberRound } from "./memory.ts";
 import { adversarialDefaults } from "./options.ts";
 import { staggered, withoutFirst } from "./staggered.ts";
 
@@ -191,12 +192,13 @@ describe("copies that begin one after the other", () => {
 
 describe("the discriminator's memory", () => {
   it("holds the last rounds, the newest over the oldest", () => {
-    const memory = emptyMemory({ ...cartPole(), observation: box([1]) }, 2, 3);
+    const memory: Replay = replayOf(box([1]), discrete(2), 6);
+    const rounds = { memory, absorbed: new Float64Array(3) };
     for (let round = 1; round <= 4; round++) {
       const row = Float32Array.of(round, round + 0.5);
-      remember(memory, { s: row, a: Int32Array.of(0, 1), next: row, terminated: new Uint8Array(2) }, 10 * round);
-      expect(remembered(memory)).toEqual({ N: Math.min(6, 2 * round), absorbed: [10, 30, 60, 90][round - 1] });
+      rememberRound(rounds, { s: row, a: Int32Array.of(0, 1), next: row, terminated: new Uint8Array(2) }, 10 * round);
+      expect(remembered(rounds)).toEqual({ N: Math.min(6, 2 * round), absorbed: [10, 30, 60, 90][round - 1] });
     }
-    expect([...memory.s]).toEqual([4, 4.5, 2, 2.5, 3, 3.5]);
+    expect([...memory.columns.s]).toEqual([4, 4.5, 2, 2.5, 3, 3.5]);
   });
 });

@@ -1,50 +1,19 @@
 import type { Rng } from "../../../autodiff/index.ts";
-import { type ActionColumn, actionColumn } from "../../../data/index.ts";
-import { type Env, type StepBatch, size, type Trajectory } from "../../../mdp/index.ts";
+import type { Env, Trajectory } from "../../../mdp/index.ts";
+import { type Replay, replayOf } from "../../../solvers/index.ts";
 
-/** The learner's steps of the last rounds, the newest over the oldest, `[C, n]` each. Plain data. */
-export interface Steps {
-  s: Float32Array;
-  a: ActionColumn;
-  next: Float32Array;
-  /** The world's own; for experts that are made of them. */
-  rewards: Float64Array;
-  terminated: Uint8Array;
-  /** 1 where an episode ended, also where it was cut. */
-  ended: Uint8Array;
-  /** Steps of each copy that were ever put in. */
-  times: number;
-}
+/** What the learner is not told of its steps: the world's own rewards, for experts that are made of them, and where episodes ended or were cut. */
+export type Witnessed = {
+  readonly rewards: Float64Array;
+  readonly ended: Uint8Array;
+};
+
+/** The learner's steps of the last rounds, the newest over the oldest, C of each of n copies, `[C, n]`. */
+export type Steps = Replay<Witnessed>;
 
 export function noSteps(env: Env, copies: number, C: number): Steps {
   const N = C * copies;
-  const D = size(env.observation);
-  return {
-    s: new Float32Array(N * D),
-    a: actionColumn(env.action, N),
-    next: new Float32Array(N * D),
-    rewards: new Float64Array(N),
-    terminated: new Uint8Array(N),
-    ended: new Uint8Array(N),
-    times: 0,
-  };
-}
-
-/** A round of T steps of n copies, with what the learner is not told. */
-export interface Round extends StepBatch {
-  readonly rewards: Float64Array;
-  readonly ended: Uint8Array;
-}
-
-/** Puts a round in, in the place of the oldest. */
-export function remember(memory: Steps, round: Round, copies: number): void {
-  const T = round.ended.length / copies;
-  const C = memory.ended.length / copies;
-  const at = memory.times % C;
-  for (const name of ["s", "a", "next", "rewards", "terminated", "ended"] as const) {
-    memory[name].set(round[name], (at * round[name].length) / T);
-  }
-  memory.times += T;
+  return replayOf(env.observation, env.action, N, { rewards: new Float64Array(N), ended: new Uint8Array(N) });
 }
 
 /** A fragment by its place: copy i from its step t on. */
@@ -54,8 +23,9 @@ export interface Place {
 }
 
 /** Every place at which k steps of one episode stand; and the most steps of one that do. */
-export function places({ ended, times }: Steps, copies: number, k: number): { places: Place[]; longest: number } {
-  const C = ended.length / copies;
+export function places({ columns, added }: Steps, copies: number, k: number): { places: Place[]; longest: number } {
+  const { ended } = columns;
+  const [C, times] = [ended.length / copies, added / copies];
   const from = Math.max(0, times - C);
   const found: Place[] = [];
   let longest = 0;
@@ -72,7 +42,7 @@ export function places({ ended, times }: Steps, copies: number, k: number): { pl
 }
 
 /** The k steps at a place, as a trajectory of their own. */
-export function fragmentAt(memory: Steps, copies: number, { i, t }: Place, k: number): Trajectory {
+export function fragmentAt({ columns: memory }: Steps, copies: number, { i, t }: Place, k: number): Trajectory {
   const C = memory.ended.length / copies;
   const D = memory.s.length / memory.ended.length;
   const K = memory.a.length / memory.ended.length;

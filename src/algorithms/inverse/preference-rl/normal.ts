@@ -3,6 +3,7 @@ import { deviations, include, noMoments } from "../../../data/index.ts";
 import { type Env, size } from "../../../mdp/index.ts";
 import { type Normaliser, normaliser } from "../../../policies/index.ts";
 import type { StepNetwork } from "../../../rewards/index.ts";
+import { heldSteps } from "../../../solvers/index.ts";
 import type { Steps } from "./memory.ts";
 
 /** What observations are shifted and scaled by for the reward. Plain data. */
@@ -12,10 +13,10 @@ export interface Normal extends Normaliser {
 }
 
 /** The normaliser of the steps in memory. */
-export function normalOfSteps({ s, times, ended }: Steps, env: Env, copies: number): Normal {
+export function normalOfSteps(memory: Steps, env: Env): Normal {
   const D = size(env.observation);
   const moments = noMoments(D);
-  include(moments, s.subarray(0, Math.min(times, ended.length / copies) * copies * D));
+  include(moments, memory.columns.s.subarray(0, heldSteps(memory) * D));
   const { mean, std } = normaliser({ mean: moments.mean, std: deviations(moments) });
   return { mean: Float32Array.from(mean), std: Float32Array.from(std) };
 }

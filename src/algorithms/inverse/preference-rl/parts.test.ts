@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { rng } from "../../../autodiff/index.ts";
 import { cartPole } from "../../../envs/index.ts";
 import type { FragmentChoice, FragmentExpert } from "../../../mdp/index.ts";
+import { remember } from "../../../solvers/index.ts";
 import { ExpertError } from "../../expert-error.ts";
 import { contradictions, nothingAnswered, withAnswers } from "./answered.ts";
 import { type Asked, ask, unanswered } from "./asking.ts";
-import { drawPairs, fragmentAt, noSteps, places, remember } from "./memory.ts";
+import { drawPairs, fragmentAt, noSteps, places } from "./memory.ts";
 import { labelPlan, labelSchedules, sessionsBefore } from "./plan.ts";
 import { disagreement, information, largest } from "./selection.ts";
 
@@ -79,7 +80,7 @@ function walked(copies: number, C: number, T: number, rounds: number, ends: read
       Float32Array.from(rows.flatMap((row) => [of(row), row.i, row.t, 0]));
     const ended = Uint8Array.from(rows, ({ i, t }) => Number(ends[i].includes(t)));
     const values = { s: column(({ t }) => t), next: column(({ t }) => t + 1), a: Int32Array.from(rows, ({ t }) => t % 2) };
-    remember(memory, { ...values, terminated: ended, ended, rewards: Float64Array.from(rows, ({ t }) => t) }, copies);
+    remember(memory, { ...values, terminated: ended, ended, rewards: Float64Array.from(rows, ({ t }) => t) });
   }
   return memory;
 }
