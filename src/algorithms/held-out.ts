@@ -14,6 +14,35 @@ const SECOND_HALF = { constant: 0.5, linear: 0.25, cosine: 0.5 - 1 / Math.PI };
 /** A run that keeps this share of its pace in the second half was still learning when it ended. */
 const PACE = 0.75;
 
+/** The parameters that had the lowest held-out loss, and how many rounds that is ago. Plain data. */
+export interface Best {
+  thetas: Float32Array[];
+  loss: number;
+  stale: number;
+}
+
+/** The best after one more round. */
+export function bestOf(best: Best | null, loss: number, thetas: readonly Float32Array[]): Best {
+  if (best && !(loss < best.loss)) return { ...best, stale: best.stale + 1 };
+  return { thetas: thetas.map((theta) => theta.slice()), loss, stale: 0 };
+}
+
+/** What is said of which parameters become the result. */
+export interface Keeping {
+  readonly keep: "best" | "last";
+  readonly patience: number;
+}
+
+/** Whether the result is what had the lowest held-out loss. */
+export function keepsBest({ keep, patience }: Keeping): boolean {
+  return patience > 0 || keep === "best";
+}
+
+/** What became of the best, in words. */
+export function keptOf(keeping: Keeping): string {
+  return keepsBest(keeping) ? "what was best is kept" : "the last is kept (keep=best keeps the best)";
+}
+
 /** Notes a round: the loss of its minibatches and, where it was measured, that on what is held out. */
 export function noted(heldOut: HeldOut | null, loss: number, at: number, measured: number | undefined): HeldOut {
   const known = heldOut ?? { first: loss, at: [], loss: [] };

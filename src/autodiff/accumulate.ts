@@ -15,16 +15,22 @@ export interface AccumulatedSpec {
   readonly optimizer: Optimizer;
   readonly clipNorm?: number;
   readonly dims?: Readonly<Record<string, number>>;
+  /** Further scalars of a part, whose sums are given back. */
+  readonly sums?: Readonly<Record<string, Tensor>>;
 }
 
 /** Updates whose minibatch comes in parts, so that memory holds one part at a time. */
 export interface AccumulatedUpdate {
   /**
-   * θ ← optimizer(θ, (1/weight) Σ_k ∇ loss_k), the parts' gradients added up one after the other; gives (1/weight) Σ_k loss_k and the
-   * gradient's norm. The state's arrays are exchanged for new ones. Throws a `NotFiniteError` and leaves the state as it was if one of
+   * θ ← optimizer(θ, (1/weight) Σ_k ∇ loss_k), the parts' gradients added up one after the other; gives (1/weight) Σ_k loss_k, the
+   * gradient's norm and the sums of what else was asked for. The state's arrays are exchanged for new ones. Throws a `NotFiniteError` and leaves the state as it was if one of
    * the two is not finite.
    */
-  run(state: TrainState, parts: Iterable<Feeds>, weight: number): Promise<{ loss: number; gradNorm: number }>;
+  run(
+    state: TrainState,
+    parts: Iterable<Feeds>,
+    weight: number,
+  ): Promise<{ loss: number; gradNorm: number; sums: Readonly<Record<string, number>> }>;
   release(): Promise<void>;
 }
 
@@ -36,8 +42,9 @@ export async function compileAccumulated(spec: AccumulatedSpec, options: Session
   const sum = input("sum_", [P]);
   const flat = grad(spec.loss, params.params).map((g, i) => reshape(g, [params.sizes[i]]));
   const dims = spec.dims ? { dims: spec.dims } : {};
+  const others = Object.keys(spec.sums ?? {});
   const gradient = await compile(
-    { outputs: { loss: spec.loss, next: add(sum, concat(flat, 0)) }, params: spec.params, ...dims },
+    { outputs: { ...spec.sums, loss: spec.loss, next: add(sum, concat(flat, 0)) }, params: spec.params, ...dims },
     options,
   );
 
@@ -60,12 +67,14 @@ export async function compileAccumulated(spec: AccumulatedSpec, options: Session
     async run(state, parts, weight) {
       sums[0].fill(0);
       let loss = 0;
+      const totals = Object.fromEntries(others.map((name) => [name, 0]));
       for (const part of parts) {
         const out = await gradient.run(
           { ...(part as Record<string, Float32Array>), theta: state.theta, sum_: sums[0] },
           { next: sums[1] },
         );
         loss += out.loss[0];
+        for (const name of others) totals[name] += out[name][0];
         sums = [sums[1], sums[0]];
       }
       loss /= weight;
@@ -88,7 +97,7 @@ export async function compileAccumulated(spec: AccumulatedSpec, options: Session
       [state.theta, ...state.slots] = taken;
       spare = current;
       state.t++;
-      return { loss, gradNorm };
+      return { loss, gradNorm, sums: totals };
     },
     async release() {
       await gradient.release();

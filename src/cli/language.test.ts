@@ -262,7 +262,7 @@ it("a run that learned its texts by heart says in the terminal and in the report
   writeFileSync("few.txt", "0918273645\n\n3141592653\n\n2718281828\n\n1414213562\n");
   await asked("train sft --model sft --data few.txt --out by-heart --set epochs=60 learningRate=0.05 validation=0.5 samples=0");
   printed.mockRestore();
-  const note = /the held-out loss was lowest after epoch \d+ .* and ended at .*; the model of then is kept/;
+  const note = /the held-out loss was lowest after epoch \d+ .* and ended at .*; what was best is kept/;
   expect(told.mock.calls.map(([text]) => String(text)).join("")).toMatch(note);
   expect(readFileSync("by-heart/report.html", "utf8")).toMatch(note);
 });

@@ -19,7 +19,7 @@ import {
   type PolicyModel,
 } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
-import { closing, type HeldOut, noted } from "../held-out.ts";
+import { closing, type HeldOut, keepsBest, keptOf, noted } from "../held-out.ts";
 import type { Lessons } from "./lessons.ts";
 import { checkFit, type FitOptions, fitDefaults, slotNames } from "./log-loss.ts";
 import { checkPairs, pairLessons, parts } from "./pair-lessons.ts";
@@ -306,7 +306,7 @@ export const supervisedFineTuning: Algorithm<
     return { ...(await updatesFor(problem, options)), learner: learnerFrom(first, options), normaliser: null };
   },
   tells: true,
-  best: ({ patience, keep }) => patience > 0 || keep === "best",
+  best: (options: FineTuningOptions) => keepsBest(options),
   lessons: tokenLessons,
   policy: ({ policy }, theta) => languageModel(policy, theta.slice()),
   reads: (loss) => ({ perplexity: Math.exp(loss) }),
@@ -331,7 +331,7 @@ async function validated<Options extends CloningOptions>(
 
 /** What the last record says of the held-out loss. */
 function told({ heldOut, options }: CloningState<CloningOptions>, perEpoch: number, best: boolean): string | undefined {
-  const kept = best ? "the model of then is kept" : "the last model is kept (keep=best keeps that of then)";
+  const kept = keptOf({ ...options, keep: best ? "best" : "last" });
   return closing(heldOut, options.schedule, kept, (at) => `epoch ${Number((at / perEpoch).toFixed(2))}`);
 }
 

@@ -101,8 +101,8 @@ describe("supervised fine-tuning is behavior cloning of texts", () => {
     expect(await lossOf(last)).toBeGreaterThan(1.05 * (await lossOf(best)));
     const lowest = losses.indexOf(Math.min(...losses)) + 1;
     expect(best.records[59].note).toContain(`the held-out loss was lowest after epoch ${lowest} (`);
-    expect(best.records[59].note).toContain("the model of then is kept");
-    expect(last.records[59].note).toContain("the last model is kept");
+    expect(best.records[59].note).toContain("what was best is kept");
+    expect(last.records[59].note).toContain("the last is kept");
     expect(best.records.slice(0, 59).every(({ note }) => note === undefined)).toBe(true);
   });
 

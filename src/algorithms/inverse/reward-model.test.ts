@@ -176,10 +176,57 @@ describe("comparisons that can't be learned from", () => {
     );
   });
 
+  it("micro-batches give the update of the whole minibatch, with margins, centring and hidden states that are known", async () => {
+    const problems = [reward, explicitRewardModel(policy, { pooling: "mean", backbone: "frozen" })].map((own) => ({
+      reward: own,
+      preferences: preferences(16, 3).map((pair, i) => ({ ...pair, margin: i / 10 })),
+    }));
+    for (const problem of problems) {
+      const how = { ...options, optimizer: "sgd" as const, updates: 3, report: 3, centring: 0.1, clipNorm: 0.5 };
+      const whole = await train(rewardModel, problem, how);
+      const parts = await train(rewardModel, problem, { ...how, microBatch: 2 });
+      const moved = problem.reward.first(rng(0).split("reward-model").split(0).split("first"));
+      expect(Math.max(...whole.reward.members[0].map((value, i) => Math.abs(value - moved[i])))).toBeGreaterThan(1e-3);
+      parts.reward.members[0].forEach((value, i) => {
+        expect(value).toBeCloseTo(whole.reward.members[0][i], 5);
+      });
+      const { note: _, ...figures } = whole.records[0];
+      for (const [name, value] of Object.entries(figures))
+        expect(parts.records[0][name as "loss"], name).toBeCloseTo(value as number, 5);
+    }
+  });
+
+  it("few comparisons are read as often as 300 updates take, many once, unless it is said how often", async () => {
+    const totalOf = async (n: number, own: object) => {
+      const run = start(rewardModel, { reward, preferences: preferences(n, 1) }, { batchSize: 4, ...own });
+      await run.ready;
+      return run.progress().total;
+    };
+    expect([await totalOf(40, {}), await totalOf(1240, {}), await totalOf(40, { epochs: 2 })]).toEqual([300, 310, 20]);
+  });
+
+  it("what ranked the held-out comparisons best is kept, the last record says when, and patience stops there", async () => {
+    const flipped = preferences(24, 2).map(({ x, yw, yl }) => ({ x, yw: yl, yl: yw }));
+    const problem = { reward, preferences: preferences(24, 1), validation: flipped }; // what is learned is wrong there
+    const own = { ...options, updates: 30, report: 5 };
+    const [best, last] = [await train(rewardModel, problem, own), await train(rewardModel, problem, { ...own, keep: "last" })];
+    const losses = best.records.map(({ validationLoss }) => validationLoss!);
+    expect(best.judgement?.loss).toBe(Math.min(...losses));
+    expect(last.judgement?.loss).toBe(losses[5]);
+    expect(losses[5]).toBeGreaterThan(1.1 * losses[0]);
+    expect(best.records[5].note).toMatch(/lowest after 5 updates .* and ended at .*; what was best is kept/);
+    expect(last.records[5].note).toMatch(/the last is kept \(keep=best/);
+    const stopped = await train(rewardModel, problem, { ...own, patience: 2 });
+    expect(stopped.records.length).toBe(3);
+    expect(stopped.reward).toEqual(best.reward);
+  });
+
   it("options that can't be are named with what they should be", async () => {
     const problem = { reward, preferences: pairs };
     await expect(train(rewardModel, problem, { members: 0 })).rejects.toThrow(/members is 0, expected a whole number from 1 on/);
-    await expect(train(rewardModel, problem, { epochs: 0 })).rejects.toThrow(/epochs and updates are both 0/);
+    await expect(train(rewardModel, problem, { batchSize: 8, microBatch: 3 })).rejects.toThrow(
+      /microBatch is 3, expected a divisor of batchSize, which is 8, or 0/,
+    );
     await expect(train(rewardModel, problem, { labelSmoothing: 0.5 })).rejects.toThrow(/labelSmoothing is 0.5/);
   });
 

@@ -1,4 +1,4 @@
-import { type Rng, rng, type TrainState, type Update } from "../../autodiff/index.ts";
+import { type Rng, rng, type TrainState } from "../../autodiff/index.ts";
 import { mapRows, type Rows, rowsOf } from "../../data/index.ts";
 import {
   type Answer,
@@ -18,8 +18,17 @@ import {
   type RewardModel,
 } from "../../rewards/index.ts";
 import type { Algorithm } from "../algorithm.ts";
+import { type Best, bestOf, closing, type HeldOut, keepsBest, keptOf, noted } from "../held-out.ts";
+import { checkMicroBatch } from "../micro-batch.ts";
 import { type OnContradiction, type Surveyed, surveyed } from "./preferences/comparisons.ts";
-import { compileRewardUpdate, optimizerOf, REPORTED, type RewardUpdateOptions } from "./preferences/reward-update.ts";
+import {
+  compileRewardUpdate,
+  optimizerOf,
+  REPORTED,
+  type RewardFeeds,
+  type RewardUpdate,
+  type RewardUpdateOptions,
+} from "./preferences/reward-update.ts";
 
 export interface RewardModelProblem {
   /** The rewards among which the most likely one is sought, and where the search begins. */
@@ -33,7 +42,7 @@ export interface RewardModelProblem {
 export interface RewardModelOptions extends RewardUpdateOptions {
   /** Comparisons in a minibatch. */
   batchSize: number;
-  /** Times that every comparison is seen; 0 if `updates` says how long. */
+  /** Times that every comparison is seen; 0 for once, or as often as it takes to make 300 updates where they are few. */
   epochs: number;
   /** The number of updates; 0 if it follows from `epochs`. */
   updates: number;
@@ -45,6 +54,10 @@ export interface RewardModelOptions extends RewardUpdateOptions {
   contradictions: OnContradiction;
   /** Updates in a round, each of which gives a record. */
   report: number;
+  /** Rounds without a lower held-out loss after which it stops and goes back to the best; 0 for never. */
+  patience: number;
+  /** Whether the rewards of the lowest held-out loss are kept, or the last ones; with `patience` they are the best. */
+  keep: "best" | "last";
   /** Cores that one update may use. */
   threads: number;
   seed: number;
@@ -55,6 +68,9 @@ export interface RewardModelState {
   options: RewardModelOptions;
   total: number;
   members: TrainState[];
+  heldOut: HeldOut | null;
+  /** Of the held-out comparisons, where the best is what is kept. */
+  best: Best | null;
 }
 
 /** One round: means over its minibatches and members. */
@@ -105,7 +121,7 @@ export const rewardModel: Algorithm<
   needs: ["reward", "preferences"],
   defaults: {
     batchSize: 16,
-    learningRate: 1e-4,
+    learningRate: 3e-4,
     schedule: "linear",
     warmup: 0,
     optimizer: "adamw",
@@ -113,12 +129,15 @@ export const rewardModel: Algorithm<
     clipNorm: 1,
     labelSmoothing: 0,
     centring: 0,
-    epochs: 1,
+    epochs: 0,
     updates: 0,
     members: 1,
     bootstrap: false,
     contradictions: "keep",
     report: 50,
+    patience: 0,
+    keep: "best",
+    microBatch: 0,
     threads: 1,
     seed: 0,
   },
@@ -128,13 +147,14 @@ export const rewardModel: Algorithm<
   async init({ reward, preferences }, options) {
     check(options);
     const { kept } = await surveyed(preferences, options.contradictions);
-    const total = options.updates || Math.ceil((options.epochs * kept.length) / options.batchSize);
+    const pass = kept.length / options.batchSize;
+    const total = options.updates || Math.ceil(options.epochs * pass) || Math.max(UPDATES, Math.ceil(pass));
     const { slots } = optimizerOf(options, total);
     const members = Array.from({ length: options.members }, (_, m): TrainState => {
       const theta = reward.first(stream(options, m).split("first"));
       return { theta, slots: slots.map(() => new Float32Array(theta.length)), t: 0 };
     });
-    return { options, total, members };
+    return { options, total, members, heldOut: null, best: null };
   },
 
   async iterate(state, problem) {
@@ -146,12 +166,26 @@ export const rewardModel: Algorithm<
     for (let t = before; t < until; t++) {
       for (const [m, member] of members.entries()) {
         // φ ← optimizer(φ, ∇ (1/|b|) Σ_b -log σ(r_φ(x, yw) - r_φ(x, yl)))
-        const report = await work.update.run(member, await work.minibatch(m, t));
-        for (const name of REPORTED) sums[name] = (sums[name] ?? 0) + report[name][0] / (members.length * (until - before));
+        const report = await work.update(member, await work.minibatch(m, t));
+        for (const name of REPORTED) sums[name] = (sums[name] ?? 0) + report[name] / (members.length * (until - before));
       }
     }
     const { kept, contradictory } = work.comparisons;
-    const judgement = await judged(state, problem);
+    const judgement = await judged(
+      members.map(({ theta }) => theta),
+      problem,
+    );
+    state.heldOut = noted(state.heldOut, sums.loss, until, judgement?.loss);
+    if (judgement && keepsBest(options))
+      state.best = bestOf(
+        state.best,
+        judgement.loss,
+        members.map(({ theta }) => theta),
+      );
+    const notes = [
+      before === 0 && contradictory > 0 ? contradiction(work.comparisons, options.contradictions) : undefined,
+      ended(state) ? closing(state.heldOut, options.schedule, keptOf(options)) : undefined,
+    ].filter((note) => note !== undefined);
     return {
       updates: until,
       epoch: epochAt(until, state, kept.length),
@@ -169,30 +203,38 @@ export const rewardModel: Algorithm<
             validationCalibration: judgement.calibration.error,
           }
         : {}),
-      ...(before === 0 && contradictory > 0 ? { note: contradiction(work.comparisons, options.contradictions) } : {}),
+      ...(notes.length > 0 ? { note: notes.join("; ") } : {}),
     };
   },
 
-  done: ({ members, total }) => members[0].t >= total,
+  done: ended,
   progress: ({ members, total }) => ({ done: members[0].t, total, unit: "updates" }),
 
   async result(state, problem) {
-    const judgement = await judged(state, problem);
-    return { reward: learned(state, problem, (phi) => phi.slice()), ...(judgement ? { judgement } : {}) };
+    const phis = state.best?.thetas ?? state.members.map(({ theta }) => theta);
+    const judgement = await judged(phis, problem);
+    return { reward: { model: problem.reward, members: phis.map((phi) => phi.slice()) }, ...(judgement ? { judgement } : {}) };
   },
 };
+
+/** Updates of a run, where neither they nor the passes are said and one pass has fewer. */
+const UPDATES = 300;
+
+function ended({ members, total, options, best }: RewardModelState): boolean {
+  return members[0].t >= total || (options.patience > 0 && best !== null && best.stale >= options.patience);
+}
 
 /** Passes over the comparisons at update t; what fills up the last minibatch is no further pass. */
 function epochAt(t: number, { options, total }: RewardModelState, comparisons: number): number {
   const seen = (t * options.batchSize) / comparisons;
-  return t >= total && options.updates === 0 ? Math.min(seen, options.epochs) : seen;
+  return t >= total && options.updates === 0 && options.epochs > 0 ? Math.min(seen, options.epochs) : seen;
 }
 
 interface Workshop {
-  readonly update: Update;
+  readonly update: RewardUpdate;
   readonly comparisons: Surveyed;
   /** The inputs of update t of member m. */
-  minibatch(m: number, t: number): Promise<Record<string, Float32Array | Int32Array>>;
+  minibatch(m: number, t: number): Promise<RewardFeeds>;
 }
 
 const workshop = madeOnce(async (state: RewardModelState, { reward, preferences }: RewardModelProblem): Promise<Workshop> => {
@@ -211,16 +253,19 @@ const workshop = madeOnce(async (state: RewardModelState, { reward, preferences 
     async minibatch(m, t) {
       const numbers = Array.from({ length: P }, (_, k) => orders[m](t * P + k));
       const pairs = await own.get(numbers);
-      const margin = Float32Array.from(pairs, (pair) => pair.margin ?? 0);
-      const feeds = { margin, ...reward.feeds([...pairs.map(preferred), ...pairs.map(other)]) };
-      if (!chosen || !rejected) return feeds;
-      const width = reward.known!.width;
-      const known = new Float32Array(2 * P * width);
-      numbers.forEach((i, k) => {
-        known.set(chosen.subarray(i * width, (i + 1) * width), k * width);
-        known.set(rejected.subarray(i * width, (i + 1) * width), (P + k) * width);
-      });
-      return { ...feeds, known };
+      return (from, to) => {
+        const own = pairs.slice(from, to);
+        const margin = Float32Array.from(own, (pair) => pair.margin ?? 0);
+        const feeds = { margin, ...reward.feeds([...own.map(preferred), ...own.map(other)]) };
+        if (!chosen || !rejected) return feeds;
+        const { width } = reward.known!;
+        const known = new Float32Array(2 * own.length * width);
+        numbers.slice(from, to).forEach((i, k) => {
+          known.set(chosen.subarray(i * width, (i + 1) * width), k * width);
+          known.set(rejected.subarray(i * width, (i + 1) * width), (own.length + k) * width);
+        });
+        return { ...feeds, known };
+      };
     },
   };
 });
@@ -249,18 +294,13 @@ function order(n: number, { bootstrap }: RewardModelOptions, random: Rng): (k: n
   };
 }
 
-function learned({ members }: RewardModelState, { reward }: RewardModelProblem, copy: (phi: Float32Array) => Float32Array) {
-  return { model: reward, members: members.map(({ theta }) => copy(theta)) };
-}
-
-/** The judgement on the held-out comparisons. */
-async function judged(state: RewardModelState, problem: RewardModelProblem): Promise<RewardJudgement | undefined> {
-  const { validation } = problem;
+/** The judgement of the members' parameters on the held-out comparisons. */
+async function judged(
+  members: readonly Float32Array[],
+  { reward, validation }: RewardModelProblem,
+): Promise<RewardJudgement | undefined> {
   if (!validation || validation.length === 0) return undefined;
-  return judgeOn(
-    learned(state, problem, (phi) => phi),
-    validation,
-  );
+  return judgeOn({ model: reward, members }, validation);
 }
 
 /** How well a reward model agrees with comparisons. */
@@ -281,14 +321,12 @@ function contradiction({ contradictory, all }: Surveyed, on: OnContradiction): s
 }
 
 function check(options: RewardModelOptions): void {
-  const { batchSize, updates, members, report, threads, warmup } = options;
+  const { batchSize, updates, members, report, threads, warmup, patience } = options;
   mustBeCounts({ batchSize, members, report, threads });
-  mustBeCounts({ updates, warmup }, 0);
+  mustBeCounts({ updates, warmup, patience }, 0);
+  checkMicroBatch(options);
   const { epochs, learningRate, labelSmoothing, centring } = options;
   mustNotBeNegative({ epochs, centring });
-  if (epochs === 0 && updates === 0) {
-    throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
-  }
   mustBePositive({ learningRate });
   mustBeBelow(0.5, { labelSmoothing });
 }
