@@ -46,6 +46,7 @@ describe("the plan of a benchmark", () => {
     }
     expect(new Set(jobs.map(({ problem }) => problem.judge.seed)).size).toBe(2);
     expect(jobs.filter(({ asks }) => asks).map(({ algorithm }) => algorithm)).toEqual(["dagger", "dagger"]);
+    for (const { options } of jobs.filter(({ asks }) => asks)) expect(options).toMatchObject({ validationEpisodes: 0 });
   });
 
   it("knows a run by all its settings: the number of seeds changes none, a setting changes its own", async () => {

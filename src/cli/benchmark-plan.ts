@@ -128,11 +128,19 @@ export async function planned(request: BenchmarkRequest): Promise<Plan> {
 /** Algorithms that ask the expert for labels instead of being shown its demonstrations. */
 const ASKING = ["dagger"];
 
-/** What was asked for; whoever fits as behavior cloning does fits for as long, or the two could not be compared. */
+/**
+ * What was asked for; whoever fits as behavior cloning does fits for as long, or the two could not be compared, and is judged at
+ * the end alone, as the others are.
+ */
 function settingsFor(algorithm: string, set: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const own = set.get(algorithm) ?? [];
-  if (!ASKING.includes(algorithm) || own.some((text) => /^(epochs|updates)=/.test(text))) return own;
-  return [...own, `epochs=${recipes.bc.settings.epochs.default}`];
+  if (!ASKING.includes(algorithm)) return own;
+  const unless = (names: RegExp, text: string) => (own.some((given) => names.test(given)) ? [] : [text]);
+  return [
+    ...own,
+    ...unless(/^(epochs|updates)=/, `epochs=${recipes.bc.settings.epochs.default}`),
+    ...unless(/^validationEpisodes=/, "validationEpisodes=0"),
+  ];
 }
 
 /** The tasks and algorithms that were asked for; a kind of which nothing is named stands whole. */

@@ -14,7 +14,7 @@ describe("an environment of pictures", () => {
 
   it("can be driven by DAgger: its rounds have labels, a loss and a return", async () => {
     const recipe = findRecipe("dagger");
-    const set = ["rounds=1", "states=600", "updates=1", "batchSize=2"];
+    const set = ["rounds=1", "states=600", "updates=1", "batchSize=2", "validationEpisodes=0"];
     const values = readSettings(settingsOf(recipe, "track-camera"), set, "dagger");
     const pick = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, values[name]]));
     const policy = pick(["policy", "hidden", "activation", "distribution", "scale", "initialLogStd"]);
@@ -24,7 +24,8 @@ describe("an environment of pictures", () => {
     await run.ready;
     const record = (await run.next()) as object;
     expect(record).toMatchObject({ round: 1, labels: 600, expertSteps: 600, return: 600 });
-    expect(prepared.show(record)).toMatch(/^round 1 {2}600 labels {2}loss -?[\d.]+ {2}return 600$/);
+    expect(prepared.show(record)).toMatch(/^round 1 {2}600 labels {2}loss -?[\d.]+ {2}return 600 by whoever acted$/);
+    expect(prepared.show({ ...record, validationReturn: 12.5 })).toMatch(/ {2}return 12.5$/);
     expect(parts.resolved().policy).toMatchObject({ policy: "cnn", distribution: "gaussian" });
   });
 });

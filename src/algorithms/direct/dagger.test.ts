@@ -81,6 +81,21 @@ describe("any family of policies is aggregated for", () => {
     expect(average(returns)).toBeGreaterThan(480);
   });
 
+  it("every round has the return of the policy that its labels made, also where no episode ends within a round, and it changes nothing", async () => {
+    const env = cartPole();
+    const problem = { env, expert: balancer(), policy: mlp(env, { hidden: [16] }) };
+    const options = { rounds: 4, states: 60, epochs: 10, seed: 2 };
+    const { records, policy } = await train(dagger, problem, options);
+    expect(records.every(({ validationReturn }) => validationReturn !== undefined)).toBe(true);
+    expect(records[0].return).toBeUndefined(); // the expert's 60 steps are no episode
+    const untried = await train(dagger, problem, { ...options, validationEpisodes: 0 });
+    expect(untried.policy.theta).toEqual(policy.theta);
+    expect(untried.records).toEqual(records.map(({ validationReturn: _, ...rest }) => rest));
+    const seed = rng(2).split("dagger").split("validation").next();
+    const { returns } = await episodeReturns(env, policy, { episodes: 5, seed, deterministic: true });
+    expect(records[3].validationReturn).toBe(average(returns));
+  });
+
   it("real actions are labelled and aggregated like choices, without a share of mismatches", async () => {
     const env = pendulum();
     const problem = { env, expert: swinger(), policy: mlp(env, { hidden: [16] }) };

@@ -55,9 +55,12 @@ export interface DaggerRecord {
   loss: number;
   /** For choices: the share of this round's labelled states in which the learner that visited them would have done otherwise. */
   mismatch?: number;
-  /** Mean return of the episodes that were visited to their end, under the round's mixture. */
+  /**
+   * Mean return of the episodes that were visited to their end in this round, under its mixture: the expert's own where it
+   * acted, else of the policy of the round before; where `states` are fewer than an episode's, of short episodes or none.
+   */
   return?: number;
-  /** Mean return of the policy that was learned, over the validation episodes. */
+  /** Mean return of the policy that this round's fit has learned from all `labels`, over the validation episodes. */
   validationReturn?: number;
 }
 
@@ -104,7 +107,7 @@ export const dagger: Algorithm<DaggerProblem, DaggerOptions, DaggerState, Dagger
     handOver: true,
     budget: 0,
     keep: "last",
-    validationEpisodes: 0,
+    validationEpisodes: 5,
   },
 
   async init(problem, options) {
@@ -149,7 +152,9 @@ export const dagger: Algorithm<DaggerProblem, DaggerOptions, DaggerState, Dagger
 
     // Nothing of the state has changed so far but what was heard: a round is made as a whole.
     Object.assign(state, { round: i + 1, data: next.data, learner, thresholds, pending: null });
-    if (value !== undefined && value > (state.best?.value ?? -Infinity)) state.best = { round: i + 1, value, learner };
+    if (options.keep === "best" && value !== undefined && value > (state.best?.value ?? -Infinity)) {
+      state.best = { round: i + 1, value, learner };
+    }
     effort.labels += sum(sheet.wanted);
     effort.expertSteps += sheet.effort.expertSteps;
     effort.interventions += sheet.effort.interventions;

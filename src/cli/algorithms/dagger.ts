@@ -31,9 +31,16 @@ export const dagger = recipe({
   preset(env) {
     const suited = cloningSettings(env);
     // A round is an episode, so that it has a return. With pictures a fit to all of ℬ takes longer every round; and a mean
-    // that was fitted by squared error knows no spread to draw from.
+    // that was fitted by squared error knows no spread to draw from. An episode of pictures costs as much as a round's visits.
     return env !== undefined && "policy" in suited
-      ? { ...suited, states: Math.min(1000, makeEnv(env).maxSteps), mode: "streaming", updates: 150, deterministic: true }
+      ? {
+          ...suited,
+          states: Math.min(1000, makeEnv(env).maxSteps),
+          mode: "streaming",
+          updates: 150,
+          deterministic: true,
+          validationEpisodes: 1,
+        }
       : suited;
   },
   async build(ingredients, { gate }) {
@@ -50,21 +57,18 @@ export const dagger = recipe({
       `${labels.toLocaleString("en-US")} labels`,
       `loss ${short(loss)}`,
       mismatch === undefined ? "" : `disagrees ${short(100 * mismatch)} %`,
-      validationReturn === undefined
-        ? visited === undefined
+      validationReturn !== undefined
+        ? `return ${short(validationReturn)}`
+        : visited === undefined
           ? ""
-          : `return ${short(visited)}`
-        : `return ${short(validationReturn)}`,
+          : `return ${short(visited)} by whoever acted`,
     ),
   curves: [
     {
       title: "Return against labels",
       x: { of: "labels", label: "labels the expert gave" },
-      y: "mean return of an episode",
-      lines: [
-        { of: "return", name: "episodes of the round, by whoever acted" },
-        { of: "validationReturn", name: "learner after the round, validation episodes" },
-      ],
+      y: "mean return of the policy that was learned from them",
+      lines: [{ of: "validationReturn", name: "validation episodes, most likely actions" }],
     },
     {
       title: "Log loss on all labelled states",
@@ -77,6 +81,12 @@ export const dagger = recipe({
       x: { of: "labels", label: "labels the expert gave" },
       y: "share of visited states",
       lines: [{ of: "mismatch", name: "disagreement" }],
+    },
+    {
+      title: "Return while the states were visited",
+      x: { of: "round", label: "round" },
+      y: "mean return of the episodes that ended",
+      lines: [{ of: "return", name: "by whoever acted: the expert with chance beta, else the learner of the round before" }],
     },
     {
       title: "What the expert did for it",

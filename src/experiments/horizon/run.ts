@@ -87,7 +87,7 @@ async function once(H: number, labels: number, seed: number) {
   const aggregated = await train(
     dagger,
     { env, expert: { label }, policy, demos: firstOf(env, demos, share) },
-    { rounds, states: share, beta: [], unseen: "marginal", seed },
+    { rounds, states: share, beta: [], unseen: "marginal", validationEpisodes: 0, seed },
   );
   const pair = async (of: { policy: typeof clone.policy }) => ({ piStar: expert.pi, piHat: await tableOf(of.policy) });
   return {

@@ -152,7 +152,7 @@ const SHARES = 5;
 async function askingGap(env: RajaramanEnv, N: number, seed: number): Promise<number> {
   const expert = { label: (states: Observations) => Int32Array.from(states, (s) => env.expert[s]) };
   const demos = await rollout(env, expert, { episodes: N / SHARES, seed, copies: N / SHARES });
-  const options = { rounds: SHARES - 1, states: (N * env.mdp.H) / SHARES, beta: [], seed };
+  const options = { rounds: SHARES - 1, states: (N * env.mdp.H) / SHARES, beta: [], validationEpisodes: 0, seed };
   const { policy } = await train(dagger, { env, expert, policy: tabular(env), demos }, options);
   return valueGap(env.mdp, { piStar: oneHot(env.mdp.A, env.expert), piHat: await tableOf(policy) });
 }

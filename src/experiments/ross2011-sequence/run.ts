@@ -155,7 +155,7 @@ async function once({ taught, test, tags }: Corpus, sight: Sight, sizes: Sizes, 
   const run = start(
     dagger,
     { env, expert: env.annotator, policy, demos },
-    { ...fit, rounds: sizes.rounds, states: N, beta: [], deterministic: true },
+    { ...fit, rounds: sizes.rounds, states: N, beta: [], deterministic: true, validationEpisodes: 0 },
   );
   for await (const _ of run) rounds.push(await score((await run.result()).policy));
   return {

@@ -63,7 +63,7 @@ export interface DaggerOptions extends BehaviorCloningOptions, AskOptions {
   budget: number;
   /** Which policy is the result: the last, or the one of the best validation. */
   keep: "last" | "best";
-  /** Episodes that each round's policy is tried in, always the same ones; 0 for none. */
+  /** Episodes that each round's policy is tried in, always the same ones, without the expert; 0 for none. */
   validationEpisodes: number;
 }
 
