@@ -3,7 +3,7 @@ import { NotFiniteError } from "../autodiff/index.ts";
 import { type Driven, drive, openRun, type RunConfig, type RunFolder, readVerdict, StorageError } from "../runs/index.ts";
 import { given, Interrupted } from "./exit.ts";
 import { type Listening, onStop, stopSignal } from "./signals.ts";
-import { meter, say } from "./terminal.ts";
+import { duration, meter, parts, say } from "./terminal.ts";
 import { versions } from "./versions.ts";
 
 export interface Driving {
@@ -13,6 +13,8 @@ export interface Driving {
   show(row: object): string;
   /** What its work is counted in, so far. */
   rate(at: Progress): { readonly total: number; readonly unit: string } | undefined;
+  /** Work done since the command began, the round under way included, where that is known. */
+  drawn?(): number;
 }
 
 /**
@@ -22,17 +24,30 @@ export interface Driving {
 export async function driven<Result>(
   run: PendingRun<unknown, object, Result>,
   folder: RunFolder,
-  { name, every, show, rate }: Driving,
+  { name, every, show, rate, drawn = () => 0 }: Driving,
 ): Promise<Driven> {
   const { path } = folder;
   const stop = stopSignal("stopping after this round; press Ctrl-C once more to stop at once");
   const progress = meter(name);
+  let said = "";
+  let before = drawn();
+  const beat = heartbeat(progress.live, (seconds) => {
+    if (run.waiting?.() !== undefined) return; // that is said instead
+    const at = run.progress();
+    const now = { ...at, done: Math.min(at.total, at.done + drawn() - before) };
+    progress.at(now, parts(said, `${duration(seconds)} in this round`), rate(now));
+  });
   try {
     progress.at(run.progress(), "", rate(run.progress()));
     const done = await drive(run, folder, {
       everySeconds: every,
       stop: stop.signal,
-      onRound: (row, at) => progress.at(at, show(row), rate(at)),
+      onRound(row, at) {
+        said = show(row);
+        before = drawn();
+        beat.again();
+        progress.at(at, said, rate(at));
+      },
       onWait: (what, at) => progress.at(at, `waiting for ${what}`),
     });
     if (done.finished) return done;
@@ -48,9 +63,33 @@ export async function driven<Result>(
     if (!(error instanceof NotFiniteError)) throw error;
     throw new Error(`${error.message}; the last good checkpoint is kept in ${path}/checkpoint`, { cause: error });
   } finally {
+    beat.end();
     progress.end();
     stop.release();
   }
+}
+
+/** Seconds after which a round is a long one: on a bar, and where every sign of life is a line more. */
+const LONG = { live: 2, lines: 5 };
+
+/** Tells, now and then, for how many seconds the round under way has gone on, if it is a long one; lines become rarer. */
+function heartbeat(live: boolean, tell: (seconds: number) => void): { again(): void; end(): void } {
+  const first = live ? LONG.live : LONG.lines;
+  let began = performance.now();
+  let due = first;
+  const timer = setInterval(() => {
+    const seconds = (performance.now() - began) / 1000;
+    if (seconds < due) return;
+    if (!live) due = 2 * seconds;
+    tell(seconds);
+  }, 500);
+  return {
+    again() {
+      began = performance.now();
+      due = first;
+    },
+    end: () => clearInterval(timer),
+  };
 }
 
 /** What can be begun, and gone on with. */

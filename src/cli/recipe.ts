@@ -24,6 +24,15 @@ export interface Curve {
   readonly inOrder?: boolean;
 }
 
+/** A problem that is ready to be worked on, with what is known of it. */
+interface Built<Problem> {
+  readonly problem: Problem;
+  /** Demonstrations that the learner doesn't learn from. */
+  readonly heldOut?: Dataset;
+  /** Work that has been done since the command began, in the progress's unit, the round under way included. */
+  drawn?(): number;
+}
+
 /** What an algorithm is to the command line. Everything but `name` is written in one file of `algorithms/`. */
 export interface RecipeParts<Problem, Options extends object, State extends object, Row extends object> {
   readonly algorithm: Algorithm<Problem, Options, State, Row, { policy: SavedPolicy }>;
@@ -38,7 +47,7 @@ export interface RecipeParts<Problem, Options extends object, State extends obje
   /** Settings, the policy's among them, that other defaults suit better in an environment. */
   preset?(env: string | undefined): Readonly<Record<string, unknown>>;
   /** Makes the problem. It asks for what it needs and gets it, or the caller is told what is missing. */
-  build(ingredients: Ingredients, options: Options): Promise<{ problem: Problem; heldOut?: Dataset }>;
+  build(ingredients: Ingredients, options: Options): Promise<Built<Problem>>;
   /** A record in a few words, beside the progress. */
   show(row: Row): string;
   readonly curves: readonly Curve[];
@@ -70,6 +79,8 @@ export interface Learned {
 export interface Prepared {
   /** Demonstrations that the learner doesn't learn from. */
   readonly heldOut?: Dataset;
+  /** Work that has been done since the command began, in the progress's unit, the round under way included. */
+  drawn?(): number;
   start(): PendingRun<unknown, object, Learned>;
   resume(checkpoint: Uint8Array | Snapshot): PendingRun<unknown, object, Learned>;
   show(row: object): string;
@@ -92,9 +103,9 @@ export function recipe<Problem, Options extends object, State extends object, Ro
     settings: settings(defaults as Options, parts.readings),
     async prepare(ingredients, given) {
       const options = given as Options;
-      const { problem, heldOut } = await parts.build(ingredients, options);
+      const { problem, ...known } = await parts.build(ingredients, options);
       return {
-        ...(heldOut ? { heldOut } : {}),
+        ...known,
         start: () => start(algorithm, problem, options),
         resume: (checkpoint) => resume(algorithm, problem, checkpoint),
         show: (row) => parts.show(row as Row),

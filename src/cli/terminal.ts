@@ -70,6 +70,8 @@ export function duration(seconds: number): string {
 
 /** Shows how far the work is. */
 export interface Meter {
+  /** Whether it is a bar that is drawn anew, not lines one below the other. */
+  readonly live: boolean;
   /** `detail`: what the work itself has to say; `rate`: of its units or of something better known. */
   at(progress: Progress, detail: string, rate?: { readonly total: number; readonly unit: string }): void;
   end(): void;
@@ -94,6 +96,7 @@ export function meter(name: string): Meter {
   let drawn = bar ? -Infinity : began;
   let last: string | undefined;
   return {
+    live: bar,
     at(progress, detail, rate) {
       const now = performance.now();
       first ??= { at: now, done: progress.done, total: rate?.total ?? 0 };

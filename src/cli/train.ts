@@ -185,7 +185,7 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
   const { path, config } = folder;
   try {
     const of = (at: Progress) => rate(prepared.transitions(at));
-    const made = await driven(run, folder, { name: recipe.name, every, show: prepared.show, rate: of });
+    const made = await driven(run, folder, { name: recipe.name, every, show: prepared.show, rate: of, drawn: prepared.drawn });
     const at = run.progress();
     const transitions = prepared.transitions(at);
     const speed = transitions === undefined ? "" : `, ${short(transitions / made.seconds)} transitions/s`;

@@ -1,5 +1,6 @@
 import { type AdversarialOptions, type AdversarialProblem, adversarialPresets, type airl } from "../../algorithms/index.ts";
 import { count, type Dataset, split } from "../../data/index.ts";
+import { countingDrawn } from "../drawn.ts";
 import { type Recipe, recipe } from "../recipe.ts";
 import { below, choice, list, positive, real, share, whole } from "../settings.ts";
 import { parts, short } from "../terminal.ts";
@@ -46,8 +47,9 @@ export function adversarialRecipe(algorithm: typeof airl): Recipe {
     async build(ingredients, options) {
       const policy = ingredients.policy(); // refused, if it is, before anything is recorded
       const demos = await ingredients.demos();
-      const problem: AdversarialProblem = { env: ingredients.env(), demos, policy };
-      return { problem, ...heldOut(demos, options) };
+      const { env, drawn } = countingDrawn(ingredients.env());
+      const problem: AdversarialProblem = { env, demos, policy };
+      return { problem, drawn, ...heldOut(demos, options) };
     },
     show: ({ episodeReturn, expertAccuracy, learnerAccuracy, distance, warning }) =>
       parts(

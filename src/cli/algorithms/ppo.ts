@@ -1,4 +1,5 @@
 import { ppo as algorithm, ppoPresets } from "../../solvers/index.ts";
+import { countingDrawn } from "../drawn.ts";
 import { recipe } from "../recipe.ts";
 import { parts, short } from "../terminal.ts";
 import { episodeReturns, steps } from "./curves.ts";
@@ -15,7 +16,8 @@ export const ppo = recipe({
   },
   async build(ingredients) {
     const reward = await ingredients.reward();
-    return { problem: { env: ingredients.env(), policy: ingredients.policy(), ...(reward ? { reward } : {}) } };
+    const { env, drawn } = countingDrawn(ingredients.env());
+    return { problem: { env, policy: ingredients.policy(), ...(reward ? { reward } : {}) }, drawn };
   },
   show: ({ episodeReturn, entropy, kl }) =>
     parts(episodeReturn === undefined ? "" : `return ${short(episodeReturn)}`, `entropy ${short(entropy)}`, `kl ${short(kl)}`),

@@ -1,5 +1,6 @@
 import { preferenceRl as algorithm, labelSchedules, preferenceRlPresets, selections } from "../../algorithms/index.ts";
 import { type FragmentJudgeOptions, fragmentJudge } from "../../experts/index.ts";
+import { countingDrawn } from "../drawn.ts";
 import { BadInput, given } from "../exit.ts";
 import { isSynthetic } from "../expert.ts";
 import { recipe } from "../recipe.ts";
@@ -46,7 +47,8 @@ export const preferenceRl = recipe({
     if (ingredients.fromFile)
       throw new BadInput("preference-rl has no use for --demos: it learns from comparisons of its own fragments; leave it out");
     const expert = await comparer(ingredients.resolved().expert, seed);
-    return { problem: { env: ingredients.env(), expert, policy: ingredients.policy() } };
+    const { env, drawn } = countingDrawn(ingredients.env());
+    return { problem: { env, expert, policy: ingredients.policy() }, drawn };
   },
   show: ({ episodeReturn, labels: asked, foreseen, correlation, note }) =>
     parts(

@@ -1,4 +1,5 @@
 import { red as algorithm } from "../../algorithms/index.ts";
+import { countingDrawn } from "../drawn.ts";
 import { recipe } from "../recipe.ts";
 import { between, choice, list, positive, real, whole } from "../settings.ts";
 import { parts, short } from "../terminal.ts";
@@ -26,7 +27,8 @@ export const red = recipe({
   async build(ingredients, options) {
     const policy = ingredients.policy(); // refused, if it is, before anything is recorded
     const demos = await ingredients.demos();
-    return { problem: { env: ingredients.env(), demos, policy }, ...heldOut(demos, options) };
+    const { env, drawn } = countingDrawn(ingredients.env());
+    return { problem: { env, demos, policy }, drawn, ...heldOut(demos, options) };
   },
   show: ({ episodeReturn, rewardMean, distance }) =>
     parts(
