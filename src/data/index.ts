@@ -12,5 +12,6 @@ export * from "./rollout.ts";
 export { joinRows, mapRows, type Rows, rowsOf } from "./rows.ts";
 export { deviations, include, meanAndDeviation, meanOf, noMoments, type RunningMoments } from "./running-moments.ts";
 export * from "./selection.ts";
+export * from "./steps.ts";
 export * from "./text/index.ts";
 export * from "./visit.ts";

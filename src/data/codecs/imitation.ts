@@ -1,11 +1,13 @@
 import type { ActionSpace, Env } from "../../mdp/env.ts";
-import { box, discrete, multiDiscrete, type Space, size } from "../../mdp/space.ts";
+import { type Space, size } from "../../mdp/space.ts";
 import { actionColumn, count, type Dataset, dataset, fitsEnv } from "../dataset.ts";
 import { type NumericArray, numbers, numericArray } from "./arrays.ts";
 import { FormatError } from "./format-error.ts";
 import { headerOf, isHeader, readHeader } from "./header.ts";
+import { inferred } from "./inferred.ts";
 import { decodeNpz, encodeNpz } from "./npz.ts";
 import { fromJson, fromUtf8, utf8 } from "./text.ts";
+import { decodeTransitions } from "./transitions.ts";
 
 /**
  * Demonstrations in the layout of the Python library `imitation`: `obs` `[N + n, ...]`, `acts` `[N, ...]`, `rews` `[N]`,
@@ -15,16 +17,18 @@ import { fromJson, fromUtf8, utf8 } from "./text.ts";
  * Files of ours carry their spaces, in `metadata`. Without it they are the environment's; without an environment they are
  * read off the numbers: whole actions become choices up to the largest seen, real ones a box without bounds, and
  * observations of type uint8 stay bytes. Foreign files don't tell a time limit from an end, so where an environment is
- * given a trajectory that has as many steps as its limit counts as cut. Throws `FormatError` if an array is missing or
+ * given a trajectory that has as many steps as its limit counts as cut. Archives of transitions, as d3rlpy and D4RL name their arrays, are
+ * read too (`docs/data.md`). Throws `FormatError` if an array is missing or
  * has the wrong shape, and `RangeError` if the numbers are no trajectories or don't fit the environment.
  */
 export function decodeImitation(bytes: Uint8Array, env?: Env, options: { limit?: number } = {}): Dataset {
   const arrays = decodeNpz(bytes, options);
+  if (!arrays.has("obs") && arrays.has("observations")) return decodeTransitions(arrays, env);
   const get = (name: string, axes: number | undefined): NumericArray => {
     const array = arrays.get(name);
     if (!array) {
       throw new FormatError(
-        `the archive has no array ${name}, expected obs, acts, rews (or none), terminal and indices; found ${[...arrays.keys()].join(", ")}`,
+        `the archive has no array ${name}, expected obs, acts, rews (or none), terminal and indices; found ${[...arrays.keys()].join(", ")}; docs/data.md has the layouts`,
       );
     }
     const most = axes ?? Infinity;
@@ -121,20 +125,6 @@ function whole(column: ArrayLike<number>): BigInt64Array {
   const out = new BigInt64Array(column.length);
   for (let i = 0; i < out.length; i++) out[i] = BigInt(column[i]);
   return out;
-}
-
-/** The environment's space if elements are as large, else one that the numbers suggest. */
-function inferred(array: NumericArray, hint: Space | undefined): Space {
-  const sides = array.shape.slice(1);
-  const each = sides.reduce((product, side) => product * side, 1);
-  if (hint && size(hint) === each) return hint;
-  if (sides.includes(0)) throw new FormatError(`an array of shape [${array.shape.join(", ")}] has no numbers in a row`);
-  const values = numbers(array);
-  if (/float/.test(array.dtype)) return box(sides);
-  if (array.dtype === "uint8" && sides.length > 1) return box(sides, 0, 255);
-  const most = new Array<number>(each).fill(0);
-  for (let i = 0; i < values.length; i++) most[i % each] = Math.max(most[i % each], values[i]);
-  return each === 1 ? discrete(most[0] + 1) : multiDiscrete(most.map((top) => top + 1));
 }
 
 /** Actions in the column that their space asks for; what is no whole number stays visible as an error, not rounded. */

@@ -1,6 +1,7 @@
 import type { Env } from "../../mdp/env.ts";
 import { describe, type Space, size } from "../../mdp/space.ts";
 import { count, type Dataset, fromTrajectories, type GivenTrajectory, trajectoryAt } from "../dataset.ts";
+import { fromSteps, type Step } from "../steps.ts";
 import { FormatError } from "./format-error.ts";
 import { type Header, headerOf, isHeader, readHeader } from "./header.ts";
 import { fromJson, fromUtf8, isObject, shown, utf8 } from "./text.ts";
@@ -27,12 +28,14 @@ export function encodeJsonl(data: Dataset): Uint8Array {
 }
 
 /**
- * The data set of such lines. Without a header the spaces are the environment's. Throws `FormatError` that names the line,
+ * The data set of such lines, or of lines with one step each, `{"obs": [...], "action": 1, "reward": 1, "done": false}` (`docs/data.md`
+ * has the other names). Without a header the spaces are the environment's. Throws `FormatError` that names the line,
  * and says how many trajectories are missing if the header counts more than follow.
  */
 export function decodeJsonl(bytes: Uint8Array, env?: Env): Dataset {
   let header: Header | undefined;
   const trajectories: GivenTrajectory[] = [];
+  const steps: Step[] = [];
   const places: number[] = [];
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
@@ -50,32 +53,90 @@ export function decodeJsonl(bytes: Uint8Array, env?: Env): Dataset {
       }
       if (!env) {
         throw new FormatError(
-          `line ${number} is no header, which tells the spaces; expected {"format": "apprentice-dataset", ...}, or name the environment`,
+          `line ${number} is no header, which tells the spaces; expected {"format": "apprentice-dataset", ...}, or name the environment; docs/data.md has the layouts`,
         );
       }
       header = { observationSpace: env.observation, actionSpace: env.action, bytes: false, silent: true, metadata: {} };
     }
+    if (trajectories.length === 0 && isStep(value)) {
+      if (steps.length === 0 || ends(steps[steps.length - 1])) places.push(number);
+      steps.push(readStep(value, header, number));
+      continue;
+    }
+    if (steps.length > 0) throw new FormatError(`line ${number} is no step, as those before it are`);
     trajectories.push(readTrajectory(value, header, number));
     places.push(number);
   }
   if (!header) throw new FormatError("the file has no lines");
   const K = size(header.actionSpace);
-  const steps = trajectories.reduce((sum, tau) => sum + tau.actions.length / K, 0);
+  const total = trajectories.reduce((sum, tau) => sum + tau.actions.length / K, 0);
   for (const [what, stated, found] of [
-    ["trajectories", header.trajectories, trajectories.length],
-    ["steps", header.steps, steps],
+    ["trajectories", header.trajectories, places.length],
+    ["steps", header.steps, steps.length > 0 ? steps.length : total],
   ] as const) {
     if (stated !== undefined && stated !== found) {
       throw new FormatError(`the header counts ${stated} ${what}, found ${found}; the file is cut`);
     }
   }
   try {
+    if (steps.length > 0) return fromSteps(header.observationSpace, header.actionSpace, steps, header.metadata);
     return fromTrajectories(header.observationSpace, header.actionSpace, trajectories, header.metadata);
   } catch (error) {
     const i = /^trajectory (\d+)/.exec((error as Error).message)?.[1];
     throw new FormatError(i === undefined ? (error as Error).message : `line ${places[Number(i)]}: ${(error as Error).message}`);
   }
 }
+
+/** The names that programs give to the parts of a step. */
+const NAMES = {
+  observation: ["observation", "obs"],
+  action: ["action", "act"],
+  reward: ["reward", "rew"],
+  terminated: ["terminated", "terminal", "done"],
+  truncated: ["truncated", "timeout"],
+  nextObservation: ["next_observation", "next_obs", "nextObservation"],
+} as const;
+
+type Line = Readonly<Record<string, unknown>>;
+
+function part(line: Line, of: keyof typeof NAMES): unknown {
+  const name = NAMES[of].find((known) => line[known] !== undefined);
+  return name === undefined ? undefined : line[name];
+}
+
+function isStep(value: unknown): value is Line {
+  return isObject(value) && value.observations === undefined && part(value, "observation") !== undefined;
+}
+
+function ends({ terminated, truncated }: Step): boolean {
+  return terminated === true || truncated === true;
+}
+
+function readStep(line: Line, header: Header, number: number): Step {
+  const numbersOf = (of: keyof typeof NAMES, space: Space): number[] =>
+    flat([part(line, of)], space, `line ${number}: ${NAMES[of][0]}s`);
+  const flag = (of: "terminated" | "truncated"): boolean => {
+    const value = part(line, of) ?? false;
+    if (value === 0 || value === 1) return value === 1;
+    if (typeof value !== "boolean") throw new FormatError(`line ${number}: ${of} is ${shown(value)}, expected true or false`);
+    return value;
+  };
+  if (part(line, "action") === undefined)
+    throw new FormatError(`line ${number}: the action is missing; docs/data.md has the layouts`);
+  const [terminated, truncated] = [flag("terminated"), flag("truncated")];
+  return {
+    observation: numbersOf("observation", header.observationSpace),
+    action: numbersOf("action", header.actionSpace),
+    terminated: terminated && !truncated,
+    truncated,
+    ...(part(line, "reward") === undefined ? {} : { reward: numbersOf("reward", ONE)[0] }),
+    ...(part(line, "nextObservation") === undefined
+      ? {}
+      : { nextObservation: numbersOf("nextObservation", header.observationSpace) }),
+  };
+}
+
+const ONE: Space = { kind: "discrete", n: 1 };
 
 function readTrajectory(value: unknown, header: Header, line: number) {
   if (!isObject(value)) throw new FormatError(`line ${line} is no object, expected a trajectory`);
@@ -84,8 +145,7 @@ function readTrajectory(value: unknown, header: Header, line: number) {
   if (value.rewards === undefined && !header.silent) {
     throw new FormatError(`line ${line}: rewards are missing; where they are not known the header says "rewards": false`);
   }
-  const one: Space = { kind: "discrete", n: 1 };
-  const rewards = value.rewards === undefined ? undefined : flat(value.rewards, one, `line ${line}: rewards`);
+  const rewards = value.rewards === undefined ? undefined : flat(value.rewards, ONE, `line ${line}: rewards`);
   if (typeof value.terminated !== "boolean") {
     throw new FormatError(`line ${line}: terminated is ${shown(value.terminated)}, expected true or false`);
   }
@@ -101,7 +161,10 @@ function readTrajectory(value: unknown, header: Header, line: number) {
 
 /** The numbers of rows, each a list as long as the space asks for (or, for one number, that number). */
 function flat(value: unknown, space: Space, what: string): number[] {
-  if (!Array.isArray(value)) throw new FormatError(`${what} are ${value === undefined ? "missing" : "no list"}, expected a list`);
+  if (!Array.isArray(value))
+    throw new FormatError(
+      `${what} are ${value === undefined ? "missing" : "no list"}, expected a list; docs/data.md has the layouts`,
+    );
   const width = size(space);
   const out: number[] = [];
   value.forEach((row: unknown, i) => {
