@@ -3,11 +3,21 @@ import { expOfNegative } from "./exponential.ts";
 
 /**
  * The sweeps that everything here is made of. Each reads the compressed rows once, in order: 12 bytes a transition.
- * None of them checks or allocates. `from` is where a stage starts in a longer table, so that no views are needed.
+ * None of them checks or allocates. `at` says where a stage begins in longer tables, so that no views are needed.
  */
 
+/** Where a stage begins in longer tables. All three always: of one shape, they cost a sweep of a small process nothing. */
+export interface StageStart {
+  readonly pi: number;
+  readonly Q: number;
+  readonly V: number;
+}
+
+const FIRST: StageStart = { pi: 0, Q: 0, V: 0 };
+
 /** Q(s,a) = r(s,a) + gamma sum_{s'} P(s'|s,a) V(s'), for every pair; `V [S]`, `Q [S, A]`. -Infinity where a is not available. */
-export function backup(mdp: TabularMdp, r: Float64Array, V: Float64Array, Q: Float64Array, fromV = 0, fromQ = 0): void {
+export function backup(mdp: TabularMdp, r: Float64Array, V: Float64Array, Q: Float64Array, at = FIRST): void {
+  const { Q: fromQ, V: fromV } = at;
   const { rows, next, p } = mdp.P;
   const { gamma } = mdp;
   const pairs = mdp.S * mdp.A;
@@ -21,15 +31,8 @@ export function backup(mdp: TabularMdp, r: Float64Array, V: Float64Array, Q: Flo
 }
 
 /** V(s) = sum_a pi(a|s) Q(s,a). Actions of probability 0 are left out, so that an unavailable one does no harm. */
-export function expectation(
-  mdp: TabularMdp,
-  pi: Float64Array,
-  Q: Float64Array,
-  V: Float64Array,
-  fromPi = 0,
-  fromQ = 0,
-  fromV = 0,
-): void {
+export function expectation(mdp: TabularMdp, pi: Float64Array, Q: Float64Array, V: Float64Array, at = FIRST): void {
+  const { pi: fromPi, Q: fromQ, V: fromV } = at;
   const { S, A } = mdp;
   for (let s = 0, i = 0; s < S; s++) {
     let v = 0;
@@ -42,7 +45,8 @@ export function expectation(
 }
 
 /** V(s) = max_a Q(s,a). */
-export function maximum(mdp: TabularMdp, Q: Float64Array, V: Float64Array, fromQ = 0, fromV = 0): void {
+export function maximum(mdp: TabularMdp, Q: Float64Array, V: Float64Array, at = FIRST): void {
+  const { Q: fromQ, V: fromV } = at;
   const { S, A } = mdp;
   for (let s = 0, i = fromQ; s < S; s++) {
     let best = Q[i++];
@@ -61,9 +65,9 @@ export function softMaximum(
   temperature: number,
   V: Float64Array,
   pi: Float64Array,
-  fromQ = 0,
-  fromV = 0,
+  at = FIRST,
 ): void {
+  const { Q: fromQ, V: fromV } = at;
   const { S, A, terminal } = mdp;
   for (let s = 0, first = fromQ; s < S; s++, first += A) {
     if (terminal[s] === 1) {

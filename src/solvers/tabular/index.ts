@@ -1,4 +1,4 @@
-export { backup, optimalSweep, softSweep } from "./backup.ts";
+export { backup, optimalSweep, type StageStart, softSweep } from "./backup.ts";
 export type { DiscountedOptions } from "./linear.ts";
 export * from "./occupancy.ts";
 export * from "./policies.ts";

@@ -31,7 +31,7 @@ export function occupancy(mdp: TabularMdp, pi: PolicyTable, options: DiscountedO
   let error = 0;
   if (H !== Infinity) {
     d.set(rho);
-    for (let h = 0; h + 1 < H; h++) flow(mdp, pi, d, d, h * stride, h * S, (h + 1) * S);
+    for (let h = 0; h + 1 < H; h++) flow(mdp, pi, d, d, { pi: h * stride, d: h * S, out: (h + 1) * S });
   } else if (direct(mdp, options)) {
     d = solveFor(
       mdp,
@@ -62,15 +62,16 @@ export function occupancy(mdp: TabularMdp, pi: PolicyTable, options: DiscountedO
   return { d, dsa, error };
 }
 
-/** Adds what flows from `d [S]` in one step, sum_{s,a} d(s) pi(a|s) P(s'|s,a), to `out [S]`. Nothing is checked. */
+/**
+ * Adds what flows from `d [S]` in one step, sum_{s,a} d(s) pi(a|s) P(s'|s,a), to `out [S]`. Nothing is checked. The last
+ * argument says where each begins in a longer table.
+ */
 function flow(
   mdp: TabularMdp,
   pi: PolicyTable,
   d: Float64Array,
   out: Float64Array,
-  fromPi = 0,
-  fromD = 0,
-  fromOut = 0,
+  { pi: fromPi, d: fromD, out: fromOut } = { pi: 0, d: 0, out: 0 },
 ): void {
   const { S, A } = mdp;
   const { rows, next, p } = mdp.P;

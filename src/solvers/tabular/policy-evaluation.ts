@@ -29,8 +29,8 @@ export function policyEvaluation(mdp: TabularMdp, pi: PolicyTable, options: Disc
   const V = new Float64Array((H + 1) * S);
   const Q = new Float64Array(H * S * A);
   for (let h = H - 1; h >= 0; h--) {
-    backup(mdp, mdp.r, V, Q, (h + 1) * S, h * S * A);
-    expectation(mdp, pi, Q, V, h * stride, h * S * A, h * S);
+    backup(mdp, mdp.r, V, Q, { pi: 0, Q: h * S * A, V: (h + 1) * S });
+    expectation(mdp, pi, Q, V, { pi: h * stride, Q: h * S * A, V: h * S });
   }
   return { V, Q, error: 0 };
 }

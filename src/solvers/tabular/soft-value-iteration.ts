@@ -46,8 +46,8 @@ export function softBackward(
   const { S, A, H } = mdp;
   V.fill(0, H * S);
   for (let h = H - 1; h >= 0; h--) {
-    backup(mdp, r, V, Q, (h + 1) * S, h * S * A);
-    softMaximum(mdp, Q, temperature, V, pi, h * S * A, h * S);
+    backup(mdp, r, V, Q, { pi: 0, Q: h * S * A, V: (h + 1) * S });
+    softMaximum(mdp, Q, temperature, V, pi, { pi: 0, Q: h * S * A, V: h * S });
   }
 }
 

@@ -25,8 +25,8 @@ export function valueIteration(mdp: TabularMdp, options: DiscountedOptions = {})
   const V = new Float64Array((H + 1) * S);
   const Q = new Float64Array(H * S * A);
   for (let h = H - 1; h >= 0; h--) {
-    backup(mdp, mdp.r, V, Q, (h + 1) * S, h * S * A);
-    maximum(mdp, Q, V, h * S * A, h * S);
+    backup(mdp, mdp.r, V, Q, { pi: 0, Q: h * S * A, V: (h + 1) * S });
+    maximum(mdp, Q, V, { pi: 0, Q: h * S * A, V: h * S });
   }
   return { V, Q, pi: greedy(A, Q), error: 0 };
 }
