@@ -42,15 +42,11 @@ export const ross2011Track: Experiment = {
   async run({ quick = false, seeds = quick ? 1 : 3, onProgress }) {
     const sizes = quick ? QUICK : FULL;
     const falls = new Map<Method, number[][][]>(METHODS.map((method) => [method, []]));
-    const patient: number[][] = [];
     let done = 0;
-    const total = (METHODS.length + 1) * seeds;
     for (let seed = 0; seed < seeds; seed++) {
-      patient.push(await clonedLong(sizes, seed));
-      onProgress?.({ done: ++done, total, unit: "drivers" });
       for (const method of METHODS) {
         falls.get(method)!.push(await learnt(method, sizes, seed));
-        onProgress?.({ done: ++done, total, unit: "drivers" });
+        onProgress?.({ done: ++done, total: METHODS.length * seeds, unit: "drivers" });
       }
     }
     // Seeds are independent, drives of one driver are not; a single driver's drives say at least how it fares elsewhere.
@@ -64,7 +60,6 @@ export const ross2011Track: Experiment = {
     return {
       rows: judged(expected, {
         supervised: meanInterval(supervised),
-        supervisedLong: meanInterval(seeds > 1 ? patient.map(average) : patient[0]),
         dagger: meanInterval(aggregated),
         smileLess: pairedDifference(supervised, smile),
         smileMore: pairedDifference(smile, aggregated),
@@ -119,16 +114,6 @@ async function cloned(sizes: Sizes, seed: number): Promise<number[][]> {
     falls.push(await tried((await train(behaviorCloning, { demos, policy }, fitOf(sizes, seed))).policy, sizes, seed));
   }
   return falls;
-}
-
-/** A network cloned from all of the expert's drives with as many minibatches as all of DAgger's fits have together. */
-async function clonedLong(sizes: Sizes, seed: number): Promise<number[]> {
-  const env = world(sizes);
-  const rounds = sizes.tried[sizes.tried.length - 1];
-  const { states, actions } = await visitColumns(env, driver(env), { n: rounds * sizes.states, seed: 77 + seed });
-  const demos = pairs(env.observation, env.action, states, actions);
-  const options = { ...fitOf(sizes, seed), updates: rounds * sizes.updates };
-  return tried((await train(behaviorCloning, { demos, policy: network(env) }, options)).policy, sizes, seed);
 }
 
 async function aggregating(sizes: Sizes, seed: number): Promise<number[][]> {
