@@ -179,7 +179,8 @@ export function ingredients(config: ProblemConfig): Ingredients {
       const rest = { ...others, distribution: wanted === "auto" ? usual : wanted };
       found = { ...found, policy: { policy, ...rest } };
       if (policy === "tabular") return tabular(world());
-      if (policy === "cnn") return cnn(world(), rest);
+      const { activation: _, ...pictured } = rest; // the driving network has its own
+      if (policy === "cnn") return cnn(world(), pictured);
       return policy === "linear" ? linearPolicy(world(), rest) : mlp(world(), rest);
     },
     resolved() {

@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../autodiff/index.ts";
 import { type Plain, pictureIn } from "../mdp/index.ts";
-import { type HeadOptions, headFor, joinParams, type PolicyModel, type Spaces } from "./model.ts";
+import { HEAD_OPTIONS, type HeadOptions, headFor, joinParams, mustBeOptions, type PolicyModel, type Spaces } from "./model.ts";
 import { dense } from "./network.ts";
 
 /** One convolution: `filters` square windows of a side, moved by `stride`. */
@@ -50,6 +50,7 @@ const HIDDEN: readonly number[] = [100, 50, 10];
  * Throws if there is no picture or it is too small for the convolutions.
  */
 export function cnn(env: Spaces, options: CnnOptions = {}): PolicyModel {
+  mustBeOptions("cnn", options, ["convolutions", "hidden", "picture", ...HEAD_OPTIONS]);
   const { convolutions = CONVOLUTIONS, hidden = HIDDEN, picture, distribution = "gaussian" } = options;
   if (convolutions.length === 0) throw new RangeError("a cnn has at least one convolution, found none; without any use mlp");
   const { from, channels, height, width } = pictureIn(env.observation, picture);

@@ -1,5 +1,5 @@
 import type { Plain } from "../mdp/index.ts";
-import { type HeadOptions, headFor, joinParams, type PolicyModel, type Spaces } from "./model.ts";
+import { HEAD_OPTIONS, type HeadOptions, headFor, joinParams, mustBeOptions, type PolicyModel, type Spaces } from "./model.ts";
 import { type Activation, type DenseOptions, dense, type Network } from "./network.ts";
 import { featureCount, observationFeatures } from "./observation.ts";
 
@@ -14,6 +14,7 @@ export function mlp(sides: DenseOptions): Network;
 export function mlp(env: Spaces, options?: MlpOptions): PolicyModel;
 export function mlp(target: DenseOptions | Spaces, options: MlpOptions = {}): Network | PolicyModel {
   if (!("observation" in target)) return dense(target);
+  mustBeOptions("mlp", options, ["hidden", "activation", ...HEAD_OPTIONS]);
   const { hidden = [32, 32], activation = "tanh" } = options;
   const head = headFor(target.action, options);
   const network = dense({ in: featureCount(target.observation), hidden, out: head.inputs, activation });

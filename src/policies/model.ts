@@ -39,8 +39,26 @@ export function usualDistribution(action: ActionSpace): "gaussian" | "squashed" 
   return action.kind === "box" && [...action.low, ...action.high].every(Number.isFinite) ? "squashed" : "gaussian";
 }
 
+/** Options of a head, for those who check that they have no others. */
+export const HEAD_OPTIONS: readonly string[] = ["distribution", "scale", "initialLogStd"];
+
+/** Throws, naming those there are, on an option of another name: it would be passed over without a word. */
+export function mustBeOptions(what: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new RangeError(`${what} has no option "${name}"; it has ${known.join(", ")}`);
+  }
+}
+
+function mustBeOneOf(name: string, value: unknown, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value as string)) {
+    throw new RangeError(`${name} is ${JSON.stringify(value)}, expected ${known.map((one) => `"${one}"`).join(" or ")}`);
+  }
+}
+
 /** The head that fits an action space. */
 export function headFor(action: ActionSpace, options: HeadOptions = {}): Head {
+  mustBeOneOf("distribution", options.distribution, ["gaussian", "squashed"]);
+  mustBeOneOf("scale", options.scale, ["fixed", "state", "constant"]);
   if (action.kind !== "box") return categorical(action);
   const { distribution = usualDistribution(action) } = options;
   return distribution === "squashed" ? squashedGaussian(action, options) : gaussian(action, options);

@@ -32,10 +32,15 @@ export interface DenseOptions {
 
 /**
  * A multilayer perceptron `[B, in]` to `[B, out]`: h ← φ(h W + b) for each hidden layer, then a linear one. Orthogonal
- * weights, zero biases.
+ * weights, zero biases. Throws a RangeError on a layer without a positive whole number of units.
  */
 export function dense(options: DenseOptions): Network {
   const { hidden = [], activation = "tanh", outputGain = 0.01 } = options;
+  if (!Array.isArray(hidden))
+    throw new TypeError(`hidden is ${hidden}, expected the units of each layer in a list, such as [32, 32]`);
+  if (!Object.hasOwn(activations, activation)) {
+    throw new RangeError(`activation is ${JSON.stringify(activation)}, expected ${Object.keys(activations).join(", ")}`);
+  }
   const sides = [options.in, ...hidden, options.out];
   for (const side of sides) {
     if (!(Number.isInteger(side) && side > 0))

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { compile, initialise, input, mean, rng, type Tensor } from "../autodiff/index.ts";
-import { box, dict, discrete, multiDiscrete } from "../mdp/index.ts";
+import { box, bytes, dict, discrete, multiDiscrete } from "../mdp/index.ts";
 import {
   categorical,
+  cnn,
   gaussian,
   type Head,
   linearPolicy,
@@ -183,6 +184,21 @@ describe("a policy is its file", () => {
       expect(await again.act(states, { deterministic: true })).toEqual(actions);
       expect(await again.act(states, { rng: rng(2) })).toEqual(await policy.act(states, { rng: rng(2) }));
     }
+  });
+
+  it("a network has the options that it has: another name, activation or form is refused", () => {
+    const made = (options: object) => () => mlp(spaces, options as never);
+    expect(made({ hiden: [64] })).toThrow(
+      'mlp has no option "hiden"; it has hidden, activation, distribution, scale, initialLogStd',
+    );
+    expect(made({ activation: "rleu" })).toThrow('activation is "rleu", expected tanh, relu, silu, gelu, none');
+    expect(made({ hidden: 32 })).toThrow("hidden is 32, expected the units of each layer in a list, such as [32, 32]");
+    expect(made({ scale: "big" })).toThrow('scale is "big", expected "fixed" or "state" or "constant"');
+    expect(made({ distribution: "normal" })).toThrow('distribution is "normal", expected "gaussian" or "squashed"');
+    expect(made({ hidden: undefined, activation: "relu" })).not.toThrow();
+    expect(() => cnn({ observation: bytes([1, 66, 200]), action: discrete(2) }, { filters: 3 } as never)).toThrow(
+      'cnn has no option "filters"; it has convolutions, hidden, picture, distribution',
+    );
   });
 
   it("a file with another signature is refused, saying what it has and what was expected", async () => {
