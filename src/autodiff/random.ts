@@ -103,7 +103,10 @@ export class Rng {
   }
 }
 
-/** The generator of a seed (a whole number from 0 to 2^53 - 1), or one that goes on from a saved state. */
+/**
+ * The generator of a seed (a whole number from 0 to 2^53 - 1), or one that goes on from a saved state. Throws a RangeError on
+ * any other seed.
+ */
 export function rng(seed: number | RngState): Rng {
   if (typeof seed !== "number") return new Rng(Uint32Array.from(seed));
   if (!(Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED)) {

@@ -65,7 +65,10 @@ export function bind(dim: Dim, values: Readonly<Record<string, number>>): Dim {
   return product([factor, ...symbols.map((symbol) => values[symbol] ?? symbol)]);
 }
 
-/** The shape that NumPy broadcasting gives, or an error that names the operation. */
+/**
+ * The shape that NumPy broadcasting gives, or an error that names the operation. Throws a RangeError where two sides differ and
+ * neither is 1.
+ */
 export function broadcast(op: string, ...shapes: Shape[]): Shape {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   const out: Dim[] = [];

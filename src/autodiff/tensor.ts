@@ -84,7 +84,10 @@ const constantOp: Op = {
     t.dtype === "float32" && t.shape.length === 0 ? e.scalar(t.values![0]) : e.constant(t.values!, t.shape as number[]),
 };
 
-/** A value that is given anew at each call, such as a minibatch: `input("s", ["B", 4])`. Symbols stand for sides known at run time. */
+/**
+ * A value that is given anew at each call, such as a minibatch: `input("s", ["B", 4])`. Symbols stand for sides known at run
+ * time. Throws a RangeError on a side that is neither a positive whole number nor a name.
+ */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
   for (const side of shape) {
     if (typeof side === "number" ? !(Number.isInteger(side) && side > 0) : !/^[A-Za-z_]\w*$/.test(side)) {
@@ -101,7 +104,7 @@ export function param(shape: readonly number[], init: Initializer): Tensor {
   return { op: paramOp, inputs: [], attrs: {}, shape, dtype: "float32", init };
 }
 
-/** A constant of any shape; nested rows must be flattened first. */
+/** A constant of any shape; nested rows must be flattened first. Throws a RangeError if the values do not fill the shape. */
 export function constant(values: Float32Array | Int32Array | ArrayLike<number>, shape?: readonly number[]): Tensor {
   const data = values instanceof Int32Array ? values : Float32Array.from(values);
   const sides = shape ?? [data.length];

@@ -41,7 +41,8 @@ export function pairs(
 
 /**
  * Every k-th pair of every trajectory, as views into the same columns. With a seed each trajectory starts at its own random
- * offset below k (and below T, so that none is lost), as in the experiments of Ho & Ermon 2016; without one, at 0.
+ * offset below k (and below T, so that none is lost), as in the experiments of Ho & Ermon 2016; without one, at 0. Throws a
+ * RangeError if `every` is no positive whole number.
  */
 export function subsample(data: Dataset, options: { every: number; seed?: number }): Pairs {
   const { every, seed } = options;

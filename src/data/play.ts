@@ -40,7 +40,11 @@ export interface Recorder {
   enough?(): boolean;
 }
 
-/** Plays episodes 0, 1, 2, ... on a few copies; a copy that ends one takes the next that has not begun. */
+/**
+ * Plays episodes 0, 1, 2, ... on a few copies; a copy that ends one takes the next that has not begun. Throws a RangeError on
+ * numbers that play cannot have, and where the actor or the world answers with what is no action or reward; the message says in
+ * which episode and step.
+ */
 export async function play(
   env: Env,
   actor: Actor,

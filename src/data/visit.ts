@@ -41,7 +41,9 @@ export interface Visited {
   readonly returns: Float64Array;
 }
 
-/** The same, as columns of a data set, with the episodes they come from. */
+/**
+ * The same, as columns of a data set, with the episodes they come from. Throws a RangeError if n is no positive whole number.
+ */
 export async function visitColumns(env: Env, actor: Actor, options: VisitOptions): Promise<Visited> {
   const { n } = options;
   if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`visit takes a positive whole number of states n, found ${n}`);

@@ -4,7 +4,10 @@ import { apply, literal, type Op, requireType, scalar, type Tensor, tensor, type
 // Broadcasting arithmetic and its mirror image, summation. They stand in one file because each is the other's derivative:
 // the adjoint of a broadcast is a sum, the adjoint of a sum is a broadcast.
 
-/** x, repeated along axes of side 1 and new leading axes, as NumPy's `broadcast_to`. */
+/**
+ * x, repeated along axes of side 1 and new leading axes, as NumPy's `broadcast_to`. Throws a RangeError if the shape is not one
+ * that x broadcasts to.
+ */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcast("broadcastTo", x.shape, shape), shape)) {
@@ -25,7 +28,10 @@ const expandOp: Op = {
   grad: (t, g) => [sumTo(g, t.inputs[0].shape)],
 };
 
-/** The adjoint of a broadcast: g summed over the axes along which a value of `shape` was repeated. */
+/**
+ * The adjoint of a broadcast: g summed over the axes along which a value of `shape` was repeated. Throws a RangeError if
+ * `shape` does not broadcast to that of g.
+ */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
   if (sameShape(g.shape, shape)) return g;
   if (!sameShape(broadcast("sumTo", shape, g.shape), g.shape))

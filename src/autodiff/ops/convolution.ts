@@ -11,7 +11,8 @@ export interface Conv2dOptions {
 
 /**
  * A convolution (cross-correlation, as in every library of the field) of images `[B, C, H, W]` with filters
- * `[F, C, h, w]`, and a bias `[F]` if given, to `[B, F, H', W']`, H' = ⌊(H + 2 padding - h) / stride⌋ + 1.
+ * `[F, C, h, w]`, and a bias `[F]` if given, to `[B, F, H', W']`, H' = ⌊(H + 2 padding - h) / stride⌋ + 1. Throws a RangeError
+ * on other shapes, filters larger than the padded image, strides below 1 or paddings below 0.
  */
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   for (const t of bias ? [x, w, bias] : [x, w]) requireType("conv2d", t, "float32");

@@ -127,7 +127,10 @@ function extremum(name: string, onnx: string, wins: (x: Tensor, y: Tensor) => Te
   };
 }
 
-/** x kept between two numbers; the derivative is 1 between them (ends included) and 0 outside. */
+/**
+ * x kept between two numbers; the derivative is 1 between them (ends included) and 0 outside. Throws a RangeError if `low` is
+ * above `high`, a TypeError if x is not float32.
+ */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   requireType("clip", x, "float32");
   if (!(low <= high)) throw new RangeError(`clip: low ${low} is above high ${high}`);
@@ -183,7 +186,7 @@ export function not(x: Tensor): Tensor {
 
 const notOp: Op = { name: "not", emit: (e, _t, [x]) => e.node("Not", [x]) };
 
-/** a where the condition holds, b elsewhere. */
+/** a where the condition holds, b elsewhere. Throws a TypeError if a and b are of two types. */
 export function where(condition: Tensor, a: Value, b: Value): Tensor {
   requireType("where", condition, "bool");
   const x = tensor(a);

@@ -44,7 +44,10 @@ const scatterOp: Op = {
   grad: (t, g) => [gather(g, t.inputs[1]), undefined],
 };
 
-/** 1 at each index, 0 elsewhere: `[...]` to `[..., n]` (or the new axis in another place). */
+/**
+ * 1 at each index, 0 elsewhere: `[...]` to `[..., n]` (or the new axis in another place). Throws a RangeError if n is no
+ * positive whole number or there is no such axis.
+ */
 export function oneHot(indices: Tensor, n: number, axis = -1): Tensor {
   requireType("oneHot", indices, "int32");
   const rank = indices.shape.length + 1;
@@ -77,7 +80,7 @@ const oneHotOp: Op = {
 /**
  * The entries of x at positions along an axis, one set of positions for each line along it, as NumPy's
  * `take_along_axis`. Indices without that axis take one entry a line and give a result without it:
- * x `[B, A]`, indices `[B]` to `[B]`.
+ * x `[B, A]`, indices `[B]` to `[B]`. Throws a RangeError on any other shape of the indices.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   requireType("takeAlongAxis", indices, "int32");

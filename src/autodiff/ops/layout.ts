@@ -2,7 +2,7 @@ import { axisOf, type Dim, type Shape, sameShape, shapeError, show } from "../sh
 import { apply, type Op, type Tensor } from "../tensor.ts";
 import { reshape } from "./arithmetic.ts";
 
-/** The axes in another order (reversed without `order`). */
+/** The axes in another order (reversed without `order`). Throws a RangeError if `order` is no order of all axes. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const rank = x.shape.length;
   const perm = (order ?? [...Array(rank).keys()].reverse()).map((axis) => axisOf("transpose", x.shape, axis));
@@ -28,7 +28,7 @@ const transposeOp: Op = {
   },
 };
 
-/** A new axis of side 1. */
+/** A new axis of side 1. Throws a RangeError if the axis is none that the result could have. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = axis < 0 ? axis + x.shape.length + 1 : axis;
   if (!(Number.isInteger(at) && at >= 0 && at <= x.shape.length))
@@ -36,7 +36,7 @@ export function expandDims(x: Tensor, axis: number): Tensor {
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Without an axis of side 1. */
+/** Without an axis of side 1. Throws a RangeError if the side at that axis is not 1. */
 export function squeeze(x: Tensor, axis: number): Tensor {
   const at = axisOf("squeeze", x.shape, axis);
   if (x.shape[at] !== 1) throw shapeError("squeeze", [x.shape], `side 1 at axis ${axis}`);
@@ -46,7 +46,10 @@ export function squeeze(x: Tensor, axis: number): Tensor {
   );
 }
 
-/** Tensors one behind the other along an axis. */
+/**
+ * Tensors one behind the other along an axis. Throws a RangeError on no tensors or sides that differ along another axis, a
+ * TypeError on two types.
+ */
 export function concat(parts: readonly Tensor[], axis = -1): Tensor {
   if (parts.length === 0) throw new RangeError("concat: received nothing; expected at least one tensor");
   const at = axisOf("concat", parts[0].shape, axis);
@@ -87,7 +90,7 @@ const concatOp: Op = {
   },
 };
 
-/** Tensors of one shape along a new axis. */
+/** Tensors of one shape along a new axis. Throws a RangeError on no tensors or two shapes. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   if (parts.length === 0) throw new RangeError("stack: received nothing; expected at least one tensor");
   for (const part of parts) {
@@ -105,7 +108,10 @@ export function stack(parts: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** The entries `start` to `end` (exclusive; negative counts from the back) along an axis, every `step`-th of them. */
+/**
+ * The entries `start` to `end` (exclusive; negative counts from the back) along an axis, every `step`-th of them. Throws a
+ * RangeError if nothing lies between them, the side is a symbol, or they are no whole numbers.
+ */
 export function slice(x: Tensor, axis: number, start: number, end?: number, step = 1): Tensor {
   const at = axisOf("slice", x.shape, axis);
   const side = x.shape[at];

@@ -11,7 +11,7 @@ function turned(shape: Shape, swap: boolean): Shape {
 
 /**
  * The matrix product a b, of `[..., M, K]` and `[..., K, N]`; leading sides broadcast. Either operand may be taken
- * transposed (its last two sides swapped) at no cost.
+ * transposed (its last two sides swapped) at no cost. Throws a RangeError if K differs or an operand has fewer than two axes.
  */
 export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor {
   requireType("matmul", a, "float32");
@@ -38,7 +38,10 @@ export function matmul(a: Tensor, b: Tensor, options: { transposeA?: boolean; tr
   return apply(batchedOp, [a, b], [...lead, M, N], { transposeA, transposeB });
 }
 
-/** x W + b: `[..., K]`, `[K, N]`, `[N]` to `[..., N]`, one node for the product and the bias. */
+/**
+ * x W + b: `[..., K]`, `[K, N]`, `[N]` to `[..., N]`, one node for the product and the bias. Throws a RangeError on other
+ * shapes.
+ */
 export function linear(x: Tensor, W: Tensor, b: Tensor): Tensor {
   for (const t of [x, W, b]) requireType("linear", t, "float32");
   const K = x.shape[x.shape.length - 1];
@@ -87,7 +90,7 @@ const batchedOp: Op = {
   },
 };
 
-/** aᵀ, the last two axes swapped. */
+/** aᵀ, the last two axes swapped. Throws a RangeError on fewer than two axes. */
 export function matrixTranspose(a: Tensor): Tensor {
   const rank = a.shape.length;
   if (rank < 2) throw shapeError("matrixTranspose", [a.shape], "[..., M, N]");

@@ -76,7 +76,10 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
   return { arrays, metadata, hash };
 }
 
-/** Arrays and strings as a safetensors file, with a content hash in its metadata. The same content gives the same bytes. */
+/**
+ * Arrays and strings as a safetensors file, with a content hash in its metadata. The same content gives the same bytes. Throws
+ * a RangeError on a name that the format or the hash keeps for itself, or a header that is too long to be read.
+ */
 export function encodeSafetensors(
   arrays: ReadonlyMap<string, NumericArray>,
   metadata: ReadonlyMap<string, string> = new Map(),

@@ -51,7 +51,10 @@ export function unzip(bytes: Uint8Array, limit = MOST_UNPACKED): Map<string, Uin
   return files;
 }
 
-/** A zip archive of files, deflated where that saves something. The same files give the same bytes. */
+/**
+ * A zip archive of files, deflated where that saves something. The same files give the same bytes. Throws a RangeError on 4 GiB
+ * or more.
+ */
 export function zip(files: ReadonlyMap<string, Uint8Array>, options: { compress?: boolean } = {}): Uint8Array {
   const { compress = true } = options;
   const parts: Uint8Array[] = [];

@@ -25,7 +25,10 @@ export function preferenceLines(chunks: Chunks): AsyncGenerator<PreferenceRecord
   return recordLines(chunks, preferenceRecord);
 }
 
-/** The lines of a stream with their numbers (from 1) and where they begin. */
+/**
+ * The lines of a stream with their numbers (from 1) and where they begin. Throws a `FormatError` on a line that is longer than
+ * any record.
+ */
 export async function* lines(chunks: Chunks): AsyncGenerator<{ bytes: Uint8Array; number: number; start: number }> {
   let kept: Uint8Array[] = [];
   let [length, number, at, start] = [0, 1, 0, 0];

@@ -17,7 +17,7 @@ export function preferenceRows(file: RangedFile): AsyncGenerator<PreferenceRecor
   return recordRows(file, preferenceRecord);
 }
 
-/** The same for records of any kind. */
+/** The same for records of any kind. Throws a `FormatError` if rows are missing. */
 export async function* recordRows<T>(file: RangedFile, read: ReadRecord<T>): AsyncGenerator<T> {
   const metadata = await guarded(async () => {
     await checkFooter(file);

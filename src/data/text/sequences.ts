@@ -105,7 +105,8 @@ const OPEN = 32;
 /**
  * Sequences packed into rows of `length` tokens, each into the first of the latest rows where it fits; with `alone` every
  * sequence has a row of its own. A longer one is cut into pieces of that length, each of which begins with the last token of the
- * one before, so that every token is learned once.
+ * one before, so that every token is learned once. Throws a RangeError if `length` is below 2 or no sequence has a second
+ * token.
  */
 export function packRows(all: TokenSequences, length: number, options: { alone?: boolean } = {}): PackedRows {
   if (!(Number.isInteger(length) && length >= 2)) throw new RangeError(`rows have at least 2 tokens, found ${length}`);

@@ -16,7 +16,7 @@ export interface ChainOptions {
 /**
  * The chain: "on" (0) leads to the next state and earns much at the last one, "back" (1) leads to the first state and earns
  * little at once; the ground slips (Strens 2000, five states and a slip of 0.2). Whoever imitates must go on for long
- * without a reward.
+ * without a reward. Throws a RangeError on a length below 2 or a slip that is no probability.
  */
 export function chain({ length = 5, slip = 0.2, large = 10, small = 2, H = 50 }: ChainOptions = {}): TabularEnv {
   if (!(Number.isInteger(length) && length >= 2))

@@ -16,7 +16,8 @@ export interface GarnetOptions {
 /**
  * A Garnet ("generic average reward non-stationary environment test-bed"; Archibald, McKinnon & Thomas 1995, Bhatnagar et
  * al. 2009): every (s, a) leads to `branching` states drawn without replacement, with probabilities cut from [0, 1] at random
- * points, and earns a standard normal reward. Episodes start in any state alike.
+ * points, and earns a standard normal reward. Episodes start in any state alike. Throws a RangeError on sizes that are no
+ * positive whole numbers, or more branches than states.
  */
 export function garnet({
   S = 20,

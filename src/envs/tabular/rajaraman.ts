@@ -28,7 +28,8 @@ export interface RajaramanEnv extends TabularEnv {
  * states and the rest to one more, so that among N trajectories each of the rare states is missing at a given step with
  * chance (1 - 1/(N+1))^N ≈ 1/e, and a learner can only guess there: no algorithm loses less than order |S| H²/N, not even
  * one that asks the expert where it goes. The expert acts by the step, so the process has a copy of the |S| - 1 good
- * states for each step: state h (|S|-1) + i, and last the bad one (terminal).
+ * states for each step: state h (|S|-1) + i, and last the bad one (terminal). Throws a RangeError on sizes that are too small,
+ * or more states than N leaves probability for.
  */
 export function rajaraman(options: RajaramanOptions = {}): RajaramanEnv {
   const { states = 6, actions = 2, H = 10, N = 10, seed = 0, stationary = false } = options;

@@ -27,7 +27,10 @@ export interface RoadNetworkOptions {
   readonly seed?: number;
 }
 
-/** A town: a crooked grid of local roads with gaps, every third street a major one, and a highway across. */
+/**
+ * A town: a crooked grid of local roads with gaps, every third street a major one, and a highway across. Throws a RangeError on
+ * fewer than two rows or columns, or a share of gaps outside 0 to 1.
+ */
 export function roadNetwork({ rows = 5, columns = 5, missing = 0.2, seed = 0 }: RoadNetworkOptions = {}): RoadNetwork {
   for (const [name, value] of Object.entries({ rows, columns })) {
     if (!(Number.isInteger(value) && value >= 2))

@@ -29,7 +29,8 @@ export interface RoutesEnv extends TabularEnv {
 /**
  * A driver's route choice (Ziebart et al. 2008): the states are the directed roads of a network, an action is the road to turn
  * into next, and the costs are linear in features of that road and that turn. Drivers don't turn round except at a dead
- * end. State `roads` is the driver at the origin; the roads that lead to the destination are terminal.
+ * end. State `roads` is the driver at the origin; the roads that lead to the destination are terminal. Throws a RangeError on
+ * crossings that the town has not, a trip to where it begins, or a wrong number of weights.
  */
 export function routes(options: RoutesOptions = {}): RoutesEnv {
   const { network = roadNetwork() } = options;

@@ -43,7 +43,8 @@ export interface TaxiOptions {
  * up, drop off; the observation is ((row * 5 + column) * 5 + passenger) * 4 + destination, passenger 4 being in the taxi.
  * -1 a step, -10 for a pickup or drop-off where there is none to make, +20 at the destination. Table, rewards and limits
  * are Gymnasium's. With a fickle passenger the process has 1000 states, of which 500 .. 999 are those of an
- * episode whose passenger has yet to change their mind: the observation doesn't tell the two apart (`env.seen`).
+ * episode whose passenger has yet to change their mind: the observation doesn't tell the two apart (`env.seen`). Throws a
+ * RangeError on what is no probability.
  */
 export function taxi(options: TaxiOptions = {}): TabularEnv {
   const { rainy = false, rainyProbability = 0.8, ficklePassenger = false, fickleProbability = 0.3, H = 200, gamma } = options;

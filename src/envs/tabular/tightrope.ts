@@ -21,7 +21,8 @@ export interface TightropeOptions {
  * slides' "off-track" sum). With recovery a fall costs 2 to whoever knows the ladder, and as much as before to whoever
  * has only ever seen the rope: Range(Q^π*) is 2 instead of H.
  *
- * States 0 .. length-1 are the rope, length .. 2 length - 1 the ground below each cell.
+ * States 0 .. length-1 are the rope, length .. 2 length - 1 the ground below each cell. Throws a RangeError on a rope without
+ * cells or fewer than two actions.
  */
 export function tightrope({ H = 32, length = 8, actions = 2, recovery = false, seed }: TightropeOptions = {}): TabularEnv {
   if (!(Number.isInteger(length) && length >= 1))

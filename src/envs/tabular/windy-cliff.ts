@@ -22,7 +22,8 @@ export interface WindyCliffOptions {
  * A cliff in the wind: moves are diagonal (up-left, up-right, down-left, down-right), and with chance 0.3 the wind blows one
  * cell further up, towards the cliff between the start and the goal in the upper row. The reward depends on the state:
  * -10 on the cliff, 10 at the goal, -1 elsewhere, and nothing ends before the horizon. It is the world "CliffWorld" with
- * which inverse reinforcement learning is often compared.
+ * which inverse reinforcement learning is often compared. Throws a RangeError on fewer than 3 by 2 cells or a wind that is no
+ * probability.
  */
 export function windyCliff({ width = 7, height = 4, H = 40, wind = 0.3 }: WindyCliffOptions = {}): TabularEnv {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width >= 3 && height >= 2)) {

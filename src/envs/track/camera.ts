@@ -20,7 +20,10 @@ export interface Camera {
 /** The picture of the 2016 paper, 66 rows by 200 columns, through a lens that sees 70 degrees. */
 export const dashboardCamera: Camera = { width: 200, height: 66, focal: 143, horizon: 22, above: 1.4, ahead: 1.6, left: 0 };
 
-/** The same lens on a picture of a different size, its pixels square: the sky keeps its third. */
+/**
+ * The same lens on a picture of a different size, its pixels square: the sky keeps its third. Throws a RangeError on sides that
+ * are no positive whole numbers.
+ */
 export function cameraOf(height: number, width: number): Camera {
   for (const [side, value] of Object.entries({ height, width })) {
     if (!(Number.isInteger(value) && value > 0))

@@ -18,7 +18,8 @@ export type DecodedStep = Int32Array;
 
 /**
  * Responses to prompts of any lengths, a token of each at a time: y_t ~ π_θ(· | x, y_1, ..., y_{t-1}), row i drawn from
- * `random[i]`. A row ends with a stop token, at `maxLength`, or where the context is full. The array is used again by the next step.
+ * `random[i]`. A row ends with a stop token, at `maxLength`, or where the context is full. The array is used again by the next
+ * step. Throws a RangeError if `maxLength` is below 1.
  */
 export async function* decodeTokens(
   family: LanguageFamily,
