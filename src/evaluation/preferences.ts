@@ -17,7 +17,14 @@ export interface PreferenceVerdict {
   readonly margin?: Interval;
 }
 
-/** Compares a policy, and the change from a reference, with what an expert preferred. */
+/**
+ * Compares a policy, and the change from a reference, with what an expert preferred, by the implicit reward at β = 1 (Rafailov
+ * et al. 2023, section 4), in nats a response:
+ *
+ *     r̂(x, y) = log π(y | x)/π_ref(y | x)
+ *
+ * A tie counts one half. `seed` draws the bootstrap of the means' intervals. Throws a RangeError on no comparisons.
+ */
 export async function judgePreferences(
   policy: ResponsePolicy,
   preferences: readonly Preference[],

@@ -26,7 +26,10 @@ function within(t: number, degrees: number): number {
   return odd ? (2 / Math.PI) * (theta + Math.sin(theta) * sum) : Math.sin(theta) * sum;
 }
 
-/** t for which P(|T| <= t) is the confidence, found by halving. Degrees of freedom are rounded down, which only widens. */
+/**
+ * t for which P(|T| <= t) is the confidence, found by halving. Degrees of freedom are rounded down, which only widens. Throws a
+ * RangeError on fewer than one degree of freedom.
+ */
 export function studentQuantile(confidence: number, degrees: number): number {
   const nu = Math.floor(degrees);
   if (!(nu >= 1)) throw new RangeError(`Student's distribution has at least one degree of freedom, found ${degrees}`);

@@ -13,6 +13,7 @@ const STATE = 9;
  * 1992). It reads the state that the observation carries beside the picture, so it can label any stored observation at any
  * time, and nothing of it needs saving. Return 600 of 600 in every one of 1000 episodes (seed 1): no intervention.
  *   1/r = κ / (1 − κ d) − 2 (d + ψ ℓ) / ℓ²,  ℓ = 6.67 m
+ * Throws if the observations are of another world.
  */
 export function driver(env: Pick<Env, "observation" | "action" | "id"> = trackCamera()): Controller {
   const { observation, action } = env;

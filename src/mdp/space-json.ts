@@ -13,6 +13,7 @@ export type SpaceJson =
   | { kind: "bytes"; shape: number[] }
   | { kind: "dict"; spaces: { [name: string]: SpaceJson } };
 
+/** The JSON value of a space; `spaceFromJson` gives the space back. */
 export function spaceToJson(space: Space): SpaceJson {
   switch (space.kind) {
     case "discrete":

@@ -77,7 +77,7 @@ export function isBytes(space: Space): boolean {
   return space.kind === "box" && space.bytes === true;
 }
 
-/** Named observations. The parts are laid out in the order of their sorted names. */
+/** Named observations. The parts are laid out in the order of their sorted names. Throws a RangeError on no parts. */
 export function dict(spaces: Readonly<Record<string, Space>>): Dict {
   const names = Object.keys(spaces).sort();
   if (names.length === 0) throw new RangeError("dict(spaces) takes at least one part, found none");

@@ -20,7 +20,7 @@ export interface ResponsesOptions {
 /**
  * A policy of a world as a policy over responses: π(y | x) = Π_t π(a_t | s_t). One action to a context (a bandit, or an action in
  * a state) needs no more; where episodes are compared, a response brings its states s_1 = x, ..., s_T `[T, D]` along. Discrete,
- * multi-discrete and real actions alike.
+ * multi-discrete and real actions alike. Its methods throw a RangeError on answers that are none of this world, with the row.
  */
 export function responsesOf(model: PolicyModel, { normal, play }: ResponsesOptions = {}): ResponseModel {
   const D = size(model.observation);

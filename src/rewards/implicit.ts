@@ -36,7 +36,10 @@ export interface ImplicitOptions {
   readonly lengthNormalised?: boolean;
 }
 
-/** Implicit reward models: all policies of a family, each read as r̂. They start from the policy that is given. */
+/**
+ * Implicit reward models: all policies of a family, each read as r̂. They start from the policy that is given. Throws a
+ * RangeError if β is no positive number.
+ */
 export function implicitRewardModel(policy: ResponsePolicy, options: ImplicitOptions = {}): RewardModel {
   const { reference = policy, beta = 0.1, lengthNormalised = false } = options;
   const { model, theta } = policy;

@@ -44,6 +44,8 @@ export function linearValues(
  *
  *     f = Σ_rows visits(row) φ(row)
  *
+ * Throws a RangeError if the visits are not one for each row.
+ *
  * @formula feature-counts
  */
 export function featureCounts(

@@ -62,7 +62,8 @@ const REFERENCE = "reference.";
 
 /**
  * The files of a reward model: the language model it began with in the Hugging Face layout, `reward.json`, and the trained parameters of
- * each member under their names in `reward.safetensors`. Adapters are merged into the weights.
+ * each member under their names in `reward.safetensors`. Adapters are merged into the weights. Throws a TypeError if the
+ * language model has no tokenizer.
  */
 export function rewardModelFiles(
   policy: ResponsePolicy & { readonly model: LanguageFamily },

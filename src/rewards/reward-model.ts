@@ -49,7 +49,7 @@ export interface AnswerRewards {
 /** Answers that are read together: always the same ones, so that the same bits come out. */
 const TOGETHER = 64;
 
-/** The rewards of answers, in batches of at most `rows`. */
+/** The rewards of answers, in batches of at most `rows`. Throws a RangeError if the model has no members. */
 export async function answerRewards(
   { model, members }: LearnedRewardModel,
   answers: readonly Answer[],

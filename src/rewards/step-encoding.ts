@@ -30,7 +30,10 @@ export interface StepEncoding {
   readonly width: number;
 }
 
-/** The encoding of what a reward depends on; `both` includes s' and the end whatever that is, as shaping asks for. */
+/**
+ * The encoding of what a reward depends on; `both` includes s' and the end whatever that is, as shaping asks for. Throws a
+ * RangeError if `over` is none of the four.
+ */
 export function stepEncoding(
   { observation, action }: Spaces,
   over: StepOver,

@@ -17,7 +17,7 @@ export interface CountingOptions {
 
 /**
  * The minimiser of the log loss among all tables: π(a | s) = (n(s, a) + c) / Σ_b (n(s, b) + c), as logits log π, flat
- * `[S, A]`.
+ * `[S, A]`. Throws a TypeError unless observations and actions are discrete.
  * @formula log-loss-table
  */
 export function countedLogits(

@@ -10,6 +10,7 @@ export interface MimicMdProblem {
   readonly dynamics: Pick<TabularMdp, "S" | "A" | "H" | "P" | "rho" | "terminal">;
 }
 
+/** How the demonstrations are shared out, and how near to the smallest distance the search goes. */
 export interface MimicMdOptions {
   /** The share of the demonstrations in D_1, whose actions are copied; the rest, D_2, is matched. */
   share: number;
@@ -37,6 +38,7 @@ export interface MimicMdState {
   lowest: number;
 }
 
+/** How near a round came to the demonstrations that are matched. */
 export interface MimicMdRecord {
   iterations: number;
   /** Σ_h Σ_{s,a} |Pr_π[T_h(s, a)] - D_2's share of it|: what is minimised, for the best policy so far. */

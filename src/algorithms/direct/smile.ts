@@ -9,6 +9,7 @@ export interface SmileProblem {
   readonly expert: Expert;
 }
 
+/** How the expert is replaced: rounds, episodes, and the share of each round. */
 export interface SmileOptions {
   rounds: number;
   /** Episodes a round, each of whose states is labelled. */
@@ -29,6 +30,7 @@ export interface SmileState {
   labels: number;
 }
 
+/** How far the expert is replaced after a round. */
 export interface SmileRecord {
   round: number;
   /** (1-α)^i: the share of the expert that is left in π_i. */

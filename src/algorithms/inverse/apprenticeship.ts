@@ -16,6 +16,7 @@ export interface ApprenticeshipProblem {
   readonly demos: Dataset | ExactExpert;
 }
 
+/** How apprenticeship learning looks for weights, and when it stops. */
 export interface ApprenticeshipOptions {
   /** How w is found from the policies so far: the widest margin (a quadratic program), or a projection instead of it. */
   method: "max-margin" | "projection";
@@ -45,6 +46,7 @@ export interface ApprenticeshipState {
   stuck: boolean;
 }
 
+/** What a round came to: one more policy, and what the mixture still lacks. */
 export interface ApprenticeshipRecord {
   round: number;
   /** min_λ ‖f_expert - Σ_j λ_j f_j‖₂ */
@@ -53,6 +55,7 @@ export interface ApprenticeshipRecord {
   policies: number;
 }
 
+/** What is learned: a mixture of policies whose feature counts come as near to the expert's as was asked. */
 export interface ApprenticeshipResult {
   /** The last w: the reward that sets the expert off most from all policies found. */
   reward: LearnedReward;

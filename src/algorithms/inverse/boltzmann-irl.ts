@@ -15,6 +15,7 @@ export interface BoltzmannIrlProblem {
   readonly demos: Dataset;
 }
 
+/** How the likelihood is climbed, and when that stops. */
 export interface BoltzmannIrlOptions {
   optimizer: "lbfgs" | "adam" | "ascent";
   learningRate: number;
@@ -37,6 +38,7 @@ export interface BoltzmannIrlState {
   converged: boolean;
 }
 
+/** Where the climb is after a round. */
 export interface BoltzmannIrlRecord {
   round: number;
   /** Mean log-likelihood of a demonstration's actions in nats, less the penalty. */
@@ -45,6 +47,7 @@ export interface BoltzmannIrlRecord {
   gradient: number;
 }
 
+/** What is learned: the reward, and the policy that it explains the expert by. */
 export interface BoltzmannIrlResult {
   reward: LearnedReward;
   /** π_h(a|s) ∝ exp Q*_h(s,a), `[H, S, A]`, or `[S, A]` for a discounted process. */

@@ -14,6 +14,7 @@ export interface MaxMarginProblem {
   readonly demos: Dataset;
 }
 
+/** How the margin is widened: steps of the subgradient method. */
 export interface MaxMarginOptions {
   /** λ of λ/2 ‖w‖². */
   l2: number;
@@ -33,12 +34,14 @@ export interface MaxMarginState {
   mean: Float64Array;
 }
 
+/** What a round's demonstration showed. */
 export interface MaxMarginRecord {
   round: number;
   /** λ/2 ‖w‖² + the regret against the best path with its loss, for the demonstration of this round. */
   objective: number;
 }
 
+/** What is learned: the mean of the weights of all rounds as a reward, and what is optimal for it. */
 export interface MaxMarginResult {
   reward: LearnedReward;
   /** The optimal policy of the reward, `[H, S, A]` or `[S, A]`. */

@@ -16,6 +16,7 @@ export interface QSoftmaxProblem {
   readonly features?: Features;
 }
 
+/** How the likelihood is climbed, and when that stops. */
 export interface QSoftmaxOptions {
   optimizer: "lbfgs" | "adam" | "ascent";
   /** Of Adam and of gradient ascent. */
@@ -40,6 +41,7 @@ export interface QSoftmaxState {
   converged: boolean;
 }
 
+/** Where the climb is after a round. */
 export interface QSoftmaxRecord {
   round: number;
   /** (1/N) Σ log π_φ(a_i|s_i), in nats, less the penalty: what is maximised. */
@@ -48,6 +50,7 @@ export interface QSoftmaxRecord {
   gradient: number;
 }
 
+/** What is learned: an action value, its policy, and the reward that it belongs to. */
 export interface QSoftmaxResult {
   /** `[S, A]`; -Infinity where an action is not available. */
   Q: Float64Array;
@@ -137,7 +140,10 @@ export function rewardOfQ(mdp: TabularMdp, Q: Float64Array): Float64Array {
   return r;
 }
 
-/** The soft-optimal policy of a reward `[S, A]`, or `[H, S, A]` where it changes from step to step: the other way round. */
+/**
+ * The soft-optimal policy of a reward `[S, A]`, or `[H, S, A]` where it changes from step to step: the other way round. Throws
+ * a RangeError on a reward of another length.
+ */
 export function softOptimalPolicy(mdp: TabularMdp, r: Float64Array): PolicyTable {
   const { S, A, H } = mdp;
   const pairs = S * A;

@@ -13,6 +13,7 @@ export interface TabularAirlProblem {
   readonly demos: Dataset | ExactExpert;
 }
 
+/** How generator and discriminator take turns, and when they stop. */
 export interface TabularAirlOptions {
   /** What the reward g depends on: `s`, with a shaping term h beside it; or `sa`, without, for it can take in any shaping itself. */
   over: "s" | "sa";
@@ -40,6 +41,7 @@ export interface TabularAirlState {
   gradient: number;
 }
 
+/** How well the discriminator told the two apart in a round. */
 export interface TabularAirlRecord {
   round: number;
   /** The largest entry of the discriminator's gradient, in visits. */
@@ -49,6 +51,7 @@ export interface TabularAirlRecord {
   ownD: number;
 }
 
+/** What is learned: a reward, what shapes it, and its policy. */
 export interface TabularAirlResult {
   /** g: what is kept when the dynamics change. */
   readonly reward: LearnedReward;

@@ -5,7 +5,8 @@ import { checkSampling, drawToken, type SamplingOptions } from "./sampling.ts";
 
 /**
  * A language model as a policy of a world whose observations are texts under way: the number of tokens, then the tokens, then zeros,
- * `room` in all. Each step reads the whole text anew; to write much at once, let the model generate.
+ * `room` in all. Each step reads the whole text anew; to write much at once, let the model generate. A draw without a generator
+ * throws a TypeError.
  */
 export function tokenPolicy(family: LanguageFamily, theta: Float32Array, room: number, sampling: SamplingOptions = {}): Policy {
   checkSampling(sampling);

@@ -96,6 +96,8 @@ export function bestIn(r: ArrayLike<number>, from: number, n: number): number {
  *
  *     Σ_{k = n}^{N} C(k − 1, n − 1)/C(N, n) score_(k)
  *
+ * Throws a RangeError unless n is from 1 to N.
+ *
  * @formula best-of-n-mean
  */
 export function bestOfNMean(r: ArrayLike<number>, score: ArrayLike<number>, n: number): number {
