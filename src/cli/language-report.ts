@@ -1,6 +1,7 @@
 import { type RunConfig, reportPage, type Section } from "../runs/index.ts";
 import type { LanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, Measure } from "./language-recipe.ts";
+import { notesIn } from "./notes.ts";
 import { drawn } from "./report.ts";
 import { shown } from "./settings.ts";
 import { short } from "./terminal.ts";
@@ -74,16 +75,6 @@ export async function languageReport({
     sections,
     foot: `apprentice ${config.command.join(" ")}  ·  ${made.join(", ")}`,
   });
-}
-
-/** A note without its numbers: what is said again and again is one thing. */
-export const kindOfNote = (note: string) => note.replaceAll(/[\d.,]+/g, "");
-
-/** What the rounds said, each thing once, as it was said last. */
-function notesIn(records: readonly Record<string, unknown>[]): string[] {
-  const last = new Map<string, string>();
-  for (const { note } of records) if (typeof note === "string") last.set(kindOfNote(note), note);
-  return [...last.values()];
 }
 
 const summary = ({ name, before, after }: Measure) =>

@@ -3,6 +3,7 @@ import { film, intervalFigure, lineFigure, type RunConfig, reportPage, type Sect
 import { expertLabel } from "./expert.ts";
 import { readProblem } from "./ingredients.ts";
 import type { Judgement } from "./judge.ts";
+import { notesIn } from "./notes.ts";
 import { summary, verdictHead, verdictRows } from "./present.ts";
 import type { Curve, Recipe } from "./recipe.ts";
 import { shown } from "./settings.ts";
@@ -46,6 +47,8 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
     const svg = await drawn(curve, records, env.action);
     if (svg) sections.push({ heading: curve.title, svg });
   }
+  const notes = notesIn(records);
+  if (notes.length > 0) sections.push({ heading: "Notes", table: { rows: notes.map((note) => [note]) } });
   const scene = await film(env, policy, { seed: problem.judge.seed });
   sections.push({
     heading: `The ${learner} acting`,
@@ -87,7 +90,11 @@ export function expertName(config: RunConfig): string {
   return expert !== undefined ? expertLabel(expert) : demos && "file" in demos ? "demonstrations" : "none";
 }
 
-/** A curve of the records; `undefined` where fewer than two of them have its numbers. */
+/**
+ * A curve of the records; `undefined` where fewer than two places have its numbers. Where several records stand at one place, such
+ * as rounds between two labels, it is the last of them that counts. A single line's name is shown where it says more than title
+ * and axis.
+ */
 export async function drawn(
   { title, x, y, lines, inOrder }: Curve,
   records: readonly Record<string, unknown>[],
@@ -97,14 +104,29 @@ export async function drawn(
     .map(({ of, name }) => ({
       name,
       points: thinned(
-        records
-          .filter((record) => typeof record[of] === "number" && typeof record[x.of] === "number")
-          .map((record) => ({ x: record[x.of] as number, y: record[of] as number })),
+        (inOrder ? (all: Point[]) => all : lastOfEach)(
+          records
+            .filter((record) => typeof record[of] === "number" && typeof record[x.of] === "number")
+            .map((record) => ({ x: record[x.of] as number, y: record[of] as number })),
+        ),
       ),
     }))
     .filter(({ points }) => points.length >= 2);
   const level = typeof y === "string" ? y : action ? y(action) : "";
-  return series.length > 0 ? lineFigure({ title, x: x.label, y: level, series, ...(inOrder ? { inOrder } : {}) }) : undefined;
+  if (series.length === 0) return undefined;
+  const said = `${title} ${level}`.toLowerCase();
+  const legend = series.some(({ name }) => !said.includes(name.toLowerCase()));
+  return lineFigure({ title, x: x.label, y: level, series, legend, ...(inOrder ? { inOrder } : {}) });
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Of the points at each place the last, by place. */
+function lastOfEach(points: readonly Point[]): Point[] {
+  return [...new Map(points.map((point) => [point.x, point])).values()];
 }
 
 /** At most 500 points of a line: more can't be seen. */

@@ -18,7 +18,8 @@ import { BadInput, given } from "./exit.ts";
 import { describeModel } from "./language-parts.ts";
 import { type LanguageProblem, type LanguageRequest, languageProblem, readLanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
-import { kindOfNote, languageReport } from "./language-report.ts";
+import { languageReport } from "./language-report.ts";
+import { tellingNotes } from "./notes.ts";
 import { languageSettings } from "./language-settings.ts";
 import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
@@ -135,7 +136,7 @@ async function work(
   try {
     let before = folder.from === undefined ? undefined : (readRecords(path).at(-1) as object | undefined);
     let tokens = 0;
-    const told = new Set<string>();
+    const tellNotes = tellingNotes();
     const began = performance.now();
     const made = await driven(run, folder, {
       name: recipe.name,
@@ -143,10 +144,7 @@ async function work(
       show(row) {
         tokens += prepared.tokens(row, before);
         before = row;
-        const { note } = row as { readonly note?: string };
-        const kind = note === undefined ? undefined : kindOfNote(note);
-        if (kind !== undefined && !told.has(kind)) say(`note: ${note}`);
-        if (kind !== undefined) told.add(kind); // once, though its numbers change
+        tellNotes(row);
         return prepared.show(row);
       },
       rate: () => ({ total: tokens, unit: "tokens" }),

@@ -21,6 +21,7 @@ import { failuresJson, tellFailures } from "./failures.ts";
 import { idleSettings } from "./idle-settings.ts";
 import { defaultExpert, type Ingredients, ingredients, type ProblemConfig, policySettings, readProblem } from "./ingredients.ts";
 import { type Judgement, judged } from "./judge.ts";
+import { tellingNotes } from "./notes.ts";
 import type { Prepared, Recipe } from "./recipe.ts";
 import { runReport } from "./report.ts";
 import { readSettings, type Settings, withDefaults } from "./settings.ts";
@@ -185,7 +186,12 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
   const { path, config } = folder;
   try {
     const of = (at: Progress) => rate(prepared.transitions(at));
-    const made = await driven(run, folder, { name: recipe.name, every, show: prepared.show, rate: of, drawn: prepared.drawn });
+    const tellNotes = tellingNotes();
+    const show = (row: object) => {
+      tellNotes(row);
+      return prepared.show(row);
+    };
+    const made = await driven(run, folder, { name: recipe.name, every, show, rate: of, drawn: prepared.drawn });
     const at = run.progress();
     const transitions = prepared.transitions(at);
     const speed = transitions === undefined ? "" : `, ${short(transitions / made.seconds)} transitions/s`;

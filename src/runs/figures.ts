@@ -27,6 +27,8 @@ export interface LineFigure {
   readonly inOrder?: boolean;
   /** What is measured stays as it is from each point to the next, and then jumps. */
   readonly steps?: boolean;
+  /** A line has its name beside it even if it is the only one: the name says what neither title nor axes do. */
+  readonly legend?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -99,7 +101,9 @@ export function lineFigure(figure: LineFigure): Promise<string> {
   // As many names beside each other as the figure is wide.
   const columns = Math.max(1, Math.floor((width + 80) / (7.5 * Math.max(...names.map(({ length }) => length)) + 50)));
   const legend =
-    names.length > 1 ? ({ symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, labelLimit: width, columns } as const) : null;
+    names.length > 1 || figure.legend
+      ? ({ symbolType: "stroke", symbolOpacity: 1, symbolSize: 300, labelLimit: width, columns } as const)
+      : null;
   const x: PositionFieldDef<string> = {
     field: "x",
     type: "quantitative",
