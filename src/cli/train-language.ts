@@ -13,14 +13,15 @@ import {
   saveFolder,
 } from "../runs/index.ts";
 import { findLanguageRecipe } from "./algorithms/language.ts";
+import { divergence } from "./diverged.ts";
 import { driven, reopened, untilVerdict } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
 import { describeModel } from "./language-parts.ts";
 import { type LanguageProblem, type LanguageRequest, languageProblem, readLanguageProblem } from "./language-problem.ts";
 import type { LanguageRecipe, LanguageVerdict, PreparedLanguage, Shared } from "./language-recipe.ts";
 import { languageReport } from "./language-report.ts";
-import { tellingNotes } from "./notes.ts";
 import { languageSettings } from "./language-settings.ts";
+import { tellingNotes } from "./notes.ts";
 import { checkScorer } from "./scorer.ts";
 import { readSettings } from "./settings.ts";
 import { counted, duration, inUnits, say, short } from "./terminal.ts";
@@ -153,6 +154,8 @@ async function work(
     const updates = run.progress();
     const speed = tokens > 0 ? `, ${short(tokensPerSecond)} tokens/s` : "";
     say(`trained: ${inUnits(updates.done, updates.unit)} in ${duration(made.seconds)}${speed}`);
+    const diverged = divergence(recipe.name, readRecords(path), { options: config.options });
+    if (diverged !== undefined) say(`note: ${diverged}`);
 
     const result = await run.result();
     const known = readVerdict(path) as unknown as LanguageVerdict | undefined;

@@ -14,6 +14,7 @@ import {
   readVerdict,
 } from "../runs/index.ts";
 import { findRecipe } from "./algorithms/index.ts";
+import { divergence } from "./diverged.ts";
 import { driven, reopened, untilVerdict } from "./driving.ts";
 import { BadInput, given } from "./exit.ts";
 import { findExpert, isSynthetic, keptExpert, keptReward } from "./expert.ts";
@@ -196,6 +197,9 @@ async function work({ folder, recipe, prepared, parts, run, every }: Work): Prom
     const transitions = prepared.transitions(at);
     const speed = transitions === undefined ? "" : `, ${short(transitions / made.seconds)} transitions/s`;
     say(`trained: ${inUnits(at.done, at.unit)} in ${duration(made.seconds)}${speed}`);
+    const { scale } = parts.resolved().policy;
+    const diverged = divergence(recipe.name, readRecords(path), { options: config.options, action: parts.env().action, scale });
+    if (diverged !== undefined) say(`note: ${diverged}`);
 
     const { policy, reward } = await run.result();
     const about = { env: config.env ?? null, algorithm: config.algorithm, seed: config.seed };

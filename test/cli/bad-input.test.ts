@@ -248,6 +248,15 @@ describe("a run whose demonstrations are another file now", () => {
   });
 });
 
+describe("a loss that only grows", () => {
+  it("is told at the end, with what to change; the run is a run nonetheless", async () => {
+    const line = "train bc --env CartPole-v1 --episodes 2 --judge-episodes 2 --set learningRate=3 epochs=3 --out grown";
+    const { code, err } = await apprentice(line, folder);
+    expect(err).toMatch(/^note: the training loss ended at [\d.,]+, clearly above .* \(--set learningRate=N, now 3\)$/m);
+    expect(code).toBe(0);
+  });
+});
+
 describe("a loss that becomes NaN", () => {
   it("stops the run with exit code 1, names the update and keeps the last good checkpoint", async () => {
     const line = "train bc --env CartPole-v1 --episodes 2 --set learningRate=1e20 l2=1 --out lost";
