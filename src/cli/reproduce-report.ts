@@ -1,4 +1,4 @@
-import { type Experiment, lecture, type Row, type Slide } from "../experiments/index.ts";
+import { type Bounds, type Experiment, lecture, type Row, type Slide } from "../experiments/index.ts";
 import { reportPage, type Section } from "../runs/index.ts";
 import { interval } from "./present.ts";
 import type { Result } from "./reproduce-kept.ts";
@@ -11,32 +11,54 @@ export interface Finished extends Result {
 }
 
 /** The head of a table of claims. */
-const HEAD = ["claim", "paper", "measured", "95 % interval", "holds"];
+const HEAD = ["claim", "paper", "asked for", "measured", "95 % interval", "holds"];
 
 /** The same for a terminal: what is long stands last, where it may run on. */
-export const LINE_HEAD = ["holds", "measured", "95 % interval", "claim; in the paper"];
+export const LINE_HEAD = ["holds", "measured", "95 % interval", "asked for", "claim; in the paper"];
 
 /** A claim beside what was measured, as cells of a table. */
 function cells(row: Row): string[] {
-  const [holds, measured, ends] = line(row);
-  return [row.claim, row.paper, measured, ends.replace(" ", "\u00a0"), holds];
+  const [holds, measured, ends, asked] = line(row);
+  return [said(row), row.paper, asked, measured, ends.replace(" ", "\u00a0"), holds];
 }
 
 /** The same for a terminal. */
-export function line({ claim, paper, measured, low, high, holds, decided }: Row): string[] {
-  const ends = low === high ? "" : interval({ mean: measured, low, high });
-  return [holds ? "yes" : decided ? "NO" : "open", short(measured), ends, `${claim}; ${paper}`];
+export function line(row: Row): string[] {
+  const { paper, asked, measured, low, high, exact, holds, decided, attempted } = row;
+  // Where every repetition gave the same, their spread is unknown rather than none.
+  const ends = exact ? "" : low === high ? "all alike" : interval({ mean: measured, low, high });
+  const verdict = attempted ? (holds ? "yes" : decided ? "NO" : "open") : "not decided";
+  return [verdict, short(measured), ends, askedFor(asked), `${said(row)}; ${paper}`];
 }
 
-/** How many claims hold, in a sentence. */
+/** The claim, and what was measured in its place where that is less. */
+function said({ claim, here }: Row): string {
+  return here === undefined ? claim : `${claim} [here: ${here}]`;
+}
+
+/** Where an interval must lie: `≥ 0.95`, `> 0`, `1.9 to 2.1`. */
+export function askedFor({ atLeast, atMost, above, below }: Bounds): string {
+  if (atLeast !== undefined && atMost !== undefined) return atLeast === atMost ? `${atLeast}` : `${atLeast} to ${atMost}`;
+  const ends: [string, number | undefined][] = [
+    ["≥", atLeast],
+    [">", above],
+    ["≤", atMost],
+    ["<", below],
+  ];
+  return ends.flatMap(([sign, end]) => (end === undefined ? [] : [`${sign} ${end}`])).join(", ");
+}
+
+/** How many claims hold, in a sentence; those that the quick version can't decide are counted apart. */
 export function verdict(rows: readonly Row[]): string {
-  const holding = rows.filter(({ holds }) => holds).length;
-  if (holding === rows.length) return `all ${holding} claims hold`;
-  const open = rows.filter(({ decided }) => !decided).length;
-  const failing = rows.length - holding - open;
-  const parts = [`${holding} of ${rows.length} claims hold`];
+  const attempted = rows.filter((row) => row.attempted);
+  const holding = attempted.filter(({ holds }) => holds).length;
+  const open = attempted.filter(({ decided }) => !decided).length;
+  const failing = attempted.length - holding - open;
+  const left = rows.length - attempted.length;
+  const parts = [holding === rows.length ? `all ${holding} claims hold` : `${holding} of ${rows.length} claims hold`];
   if (failing > 0) parts.push(`${failing} ${failing === 1 ? "doesn't" : "don't"}`);
   if (open > 0) parts.push(`${open} ${open === 1 ? "is" : "are"} undecided`);
+  if (left > 0) parts.push(`${left} ${left === 1 ? "is" : "are"} not decided by the quick version`);
   return parts.join(", ");
 }
 
@@ -65,7 +87,7 @@ export function reproducePage(finished: readonly Finished[], drawn: readonly str
   const ids = finished.map(({ experiment }) => experiment.id).join(" ");
   return reportPage({
     title: "Imitation learning, claim by claim",
-    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""} A claim holds if the whole 95 % interval of what was measured lies where it says, and is open (undecided) if only a part of it does.`,
+    summary: `Of ${finished.length} experiments, ${verdict(rows)}.${quick ? " These are the quick versions, with fewer repetitions and smaller worlds." : ""} A claim holds if the whole 95 % interval of what was measured lies where it must ("asked for"), and is open (undecided) if only a part of it does.${quick ? ' What the quick version is too small for is "not decided", whatever it measured.' : ""}`,
     sections: [{ links }, ...sections],
     foot: `apprentice reproduce ${ids}${quick ? " --quick" : ""}  ·  apprentice ${version()}, node ${process.versions.node}`,
   });

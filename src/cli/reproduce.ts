@@ -56,7 +56,7 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
     }
   }
   const rows = finished.flatMap(({ outcome }) => outcome.rows);
-  const missed = finished.filter(({ outcome }) => outcome.rows.some(({ holds }) => !holds));
+  const missed = finished.filter(({ outcome }) => outcome.rows.some(({ holds, attempted }) => attempted && !holds));
   tell(`\n${verdict(rows)}, in ${duration((performance.now() - began) / 1000)}; figures in ${request.out}`);
   if (request.json) {
     printJson(

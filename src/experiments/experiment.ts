@@ -36,14 +36,27 @@ export interface Row {
   readonly paper: string;
   /** Where the interval must lie for the claim to hold. */
   readonly asked: Bounds;
+  /** What was measured in place of what the claim says, where the quick version is smaller: "200 comparisons, on Pendulum alone". */
+  readonly here?: string;
   readonly measured: number;
-  /** The ends of the 95 % interval; both `measured` where nothing is left to chance. */
+  /** The ends of the 95 % interval; both `measured` where nothing is left to chance, or where all that was drawn was alike. */
   readonly low: number;
   readonly high: number;
+  /** Whether nothing is left to chance. */
+  readonly exact: boolean;
   /** Whether the whole interval lies where the claim says. */
   readonly holds: boolean;
   /** Whether the interval lies on one side of the claim's ends: where it doesn't, more repetitions would be needed to tell. */
   readonly decided: boolean;
+  /** Whether this version is large enough to decide the claim at all. Where it is not, the claim neither holds nor fails, whatever was measured. */
+  readonly attempted: boolean;
+}
+
+/** How a smaller version of an experiment differs from what its claims say; names are those of the claims. */
+export interface Version {
+  readonly here?: Readonly<Record<string, string>>;
+  /** Claims that it can't decide: what it measures says nothing of what the whole experiment would. */
+  readonly undecided?: readonly string[];
 }
 
 /** One line of a figure; points may carry an interval. */
@@ -109,10 +122,15 @@ export interface Experiment {
 
 /**
  * The claims beside what was measured for each. A claim holds if the whole interval lies where it says: an interval that
- * is too wide to decide doesn't hold. Throws if a claim was not measured, or something was measured that nobody claims.
+ * is too wide to decide doesn't hold, and what a smaller version can't decide holds no more than it fails. Throws if a claim was not
+ * measured, or something was measured or said that nobody claims.
  */
-export function judged(claims: Claims, measured: Readonly<Record<string, Measured | number>>): Row[] {
-  for (const name of Object.keys(measured)) {
+export function judged(
+  claims: Claims,
+  measured: Readonly<Record<string, Measured | number>>,
+  { here = {}, undecided = [] }: Version = {},
+): Row[] {
+  for (const name of [...Object.keys(measured), ...Object.keys(here), ...undecided]) {
     if (!Object.hasOwn(claims, name)) {
       throw new RangeError(
         `"${name}" was measured, but expected.json has no such claim; it has ${Object.keys(claims).join(", ")}`,
@@ -123,9 +141,25 @@ export function judged(claims: Claims, measured: Readonly<Record<string, Measure
     if (!Object.hasOwn(measured, name)) throw new RangeError(`the claim "${name}" of expected.json was not measured`);
     const found = measured[name];
     const { mean, low, high } = typeof found === "number" ? exactly(found) : found;
-    const holds = highEnough(low, asked) && lowEnough(high, asked);
+    const attempted = !undecided.includes(name);
+    const holds = attempted && highEnough(low, asked) && lowEnough(high, asked);
     const possible = highEnough(high, asked) && lowEnough(low, asked);
-    return { name, claim, paper, asked, measured: mean, low, high, holds, decided: holds || !possible };
+    const decided = attempted && (holds || !possible);
+    const own = Object.hasOwn(here, name) ? { here: here[name] } : {};
+    return {
+      name,
+      claim,
+      paper,
+      asked,
+      ...own,
+      measured: mean,
+      low,
+      high,
+      exact: typeof found === "number",
+      holds,
+      decided,
+      attempted,
+    };
   });
 }
 

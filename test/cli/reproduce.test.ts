@@ -31,8 +31,10 @@ describe("apprentice reproduce", () => {
         "measured",
         "low",
         "high",
+        "exact",
         "holds",
         "decided",
+        "attempted",
         "seconds",
       ]);
       expect(row.holds).toBe(true);
@@ -42,7 +44,7 @@ describe("apprentice reproduce", () => {
     }
     expect(rows.map(({ id }: { id: string }) => id)).toEqual(["pdl", "pdl", ...new Array(5).fill("horizon")]);
     expect(ended.err).toMatch(/horizon: all 5 claims hold/);
-    expect(ended.err).toMatch(/holds +measured +95 % interval +claim; in the paper/);
+    expect(ended.err).toMatch(/holds +measured +95 % interval +asked for +claim; in the paper/);
     expect(ended.err).toMatch(/reproduce: .* of 2 experiments/);
     const page = readFileSync(at("out/page.html"), "utf8");
     expect(page.match(/<svg /g)?.length).toBe(2);
