@@ -21,7 +21,7 @@ interface Module {
 const modules = new Map(sources("src").map(({ path, text }) => [path, moduleOf(path, text)]));
 
 function moduleOf(path: string, text: string): Module {
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const declared = new Map<string, ts.Statement[]>();
   const imported = new Map<string, Origin>();
   const given = new Map<string, Origin>();
@@ -93,6 +93,23 @@ function mentioned(node: ts.Node, found: Set<string> = new Set()): Set<string> {
   return found;
 }
 
+/** Whether a function's own body throws: what the functions inside it do is theirs. */
+function throws(node: ts.Node): boolean {
+  if (ts.isThrowStatement(node)) return true;
+  return ts.forEachChild(node, (child) => !ts.isFunctionLike(child) && throws(child)) ?? false;
+}
+
+/** The bodies of the functions that a statement declares by a name. */
+function bodiesOf(statement: ts.Statement, name: string): ts.Node[] {
+  if (ts.isFunctionDeclaration(statement)) return statement.body ? [statement.body] : [];
+  if (!ts.isVariableStatement(statement)) return [];
+  return statement.declarationList.declarations.flatMap(({ name: own, initializer }) =>
+    ts.isIdentifier(own) && own.text === name && initializer && ts.isFunctionLike(initializer) && "body" in initializer
+      ? [initializer.body as ts.Node]
+      : [],
+  );
+}
+
 describe("the packages", () => {
   const { exports } = JSON.parse(read("package.json")) as { exports: Record<string, Record<string, string>> };
   const entries = Object.values(exports).flatMap(({ "@apprentice/source": source }) => (source ? [source.slice(2)] : []));
@@ -124,5 +141,19 @@ describe("the packages", () => {
     }
     expect(open.length).toBeGreaterThan(900);
     expect([...missing]).toEqual([]);
+  });
+
+  it("say in a docstring that a function throws, where its own body does", () => {
+    const silent: string[] = [];
+    let throwing = 0;
+    for (const { file, name } of entries.flatMap(givenBy)) {
+      const statements = modules.get(file)!.declared.get(name)!;
+      if (!statements.flatMap((statement) => bodiesOf(statement, name)).some(throws)) continue;
+      throwing++;
+      const said = statements.flatMap((statement) => ts.getJSDocCommentsAndTags(statement)).map((doc) => doc.getText());
+      if (!/\b@?throws?\b/i.test(said.join("\n"))) silent.push(`${name} of ${file}`);
+    }
+    expect(throwing).toBeGreaterThan(100);
+    expect([...new Set(silent)]).toEqual([]);
   });
 });
