@@ -3,7 +3,7 @@
 
 export * from "./algorithms/index.ts";
 export * from "./data/index.ts";
-export { defineEnv, environments, makeEnv } from "./envs/index.ts";
+export { checkEnv, defineEnv, environments, makeEnv } from "./envs/index.ts";
 export * from "./evaluation/index.ts";
 export { makeExpert } from "./experts/index.ts";
 export * from "./mdp/index.ts";

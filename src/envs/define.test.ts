@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { decodeTree, encodeTree } from "../data/index.ts";
 import { box, discrete, multiDiscrete } from "../mdp/space.ts";
 import { defineEnv } from "./define.ts";
 
@@ -111,6 +112,44 @@ describe("a world defined by pure functions", () => {
     expect(wrong({ observe: () => undefined })).toThrow("walk: observe gave undefined, expected 2 numbers for box[2]");
     expect(() => box(2 as never)).toThrow("box(shape) takes a list of sides, found 2; box([2]) has two entries");
     expect(() => multiDiscrete(2 as never)).toThrow("multiDiscrete(ns) takes a list of numbers of choices, found 2");
+  });
+
+  it("has a state of any plain type: an interface, or one with parts that may be missing", () => {
+    interface Ball {
+      x: number;
+      inner: { y: number };
+      best?: number | undefined;
+      kind: "round" | "square";
+    }
+    const ball = defineEnv({
+      id: "ball",
+      observation: box([2]),
+      action: discrete(2),
+      reset: (): Ball => ({ x: 0, inner: { y: 1 }, best: undefined, kind: "round" }),
+      step: (s, a) => ({ state: { ...s, x: s.x + a, best: s.x }, reward: s.best ?? -1, terminated: s.kind === "square" }),
+      observe: (s) => [s.x, s.inner.y],
+    });
+    const copy = ball.vector(1);
+    copy.reset(0);
+    const saved = decodeTree(encodeTree(copy.state()));
+    expect(copy.step(Int32Array.of(1)).rewards[0]).toBe(-1);
+    const later = copy.state();
+    expect(copy.step(Int32Array.of(1)).rewards[0]).toBe(0);
+    copy.restore(saved);
+    expect(copy.step(Int32Array.of(1)).rewards[0]).toBe(-1);
+    expect(copy.state()).toEqual(later);
+    const strange = {
+      ...{
+        id: "strange",
+        observation: box([1]),
+        action: discrete(2),
+        reset: () => ({ x: 0 }),
+        observe: (s: { x: number }) => s.x,
+      },
+      step: () => ({ state: { y: 0 }, reward: 0, terminated: false }),
+    };
+    // @ts-expect-error a state that step leads to is of the type that reset gives
+    defineEnv(strange);
   });
 
   it("draws its observation in figures unless it has a picture of its own", () => {

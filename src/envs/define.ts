@@ -16,8 +16,11 @@ export interface Next<S> {
   readonly terminated: boolean;
 }
 
-/** A world as pure functions over a plain state: numbers, strings, arrays, typed arrays and objects of them. */
-export interface Definition<S extends Plain, A extends ActionSpace> {
+/**
+ * A world as pure functions over a plain state: numbers, strings, arrays, typed arrays and objects of them. That the state is plain is
+ * checked when it runs, not by its type: an interface is as good as a type, and parts may be `undefined`.
+ */
+export interface Definition<S, A extends ActionSpace> {
   /** The name it is found by, with a version. */
   readonly id: string;
   readonly observation: Space;
@@ -42,15 +45,24 @@ export interface Definition<S extends Plain, A extends ActionSpace> {
  *       step: (s, a) => ({ state: { x: s.x + 2 * a - 1 }, reward: -Math.abs(s.x), terminated: Math.abs(s.x) > 3 }),
  *       observe: (s) => [s.x] });
  *
- * Throws a `WorldError`, which names the copy, where one of these functions throws, while stepping if an observation has the wrong length or
+ * `checkEnv` plays a world to see that it is what the library counts on. Throws a `WorldError`, which names the copy, where one of these functions throws, while stepping if an observation has the wrong length or
  * isn't finite, if a reward isn't finite or `terminated` isn't a boolean, and in the first `reset` if the state isn't plain.
  */
-export function defineEnv<S extends Plain, const A extends ActionSpace>(definition: Definition<S, A>): Env {
+export function defineEnv<S, const A extends ActionSpace>(definition: Definition<S, A>): Env {
   const { id, observation, action, maxSteps = Infinity } = definition;
-  return batched({ id, observation, action, maxSteps, dynamics: (n) => dynamics(definition, n) });
+  const env = batched({ id, observation, action, maxSteps, dynamics: (n) => dynamics(definition, n) });
+  definitions.set(env, definition as unknown as Definition<unknown, ActionSpace>);
+  return env;
 }
 
-function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition<S, A>, n: number): Dynamics {
+const definitions = new WeakMap<Env, Definition<unknown, ActionSpace>>();
+
+/** The functions that an environment was defined by, for whoever checks them. */
+export function definitionOf(env: Env): Definition<unknown, ActionSpace> | undefined {
+  return definitions.get(env);
+}
+
+function dynamics<S, A extends ActionSpace>(definition: Definition<S, A>, n: number): Dynamics {
   const { id, observation, action } = definition;
   const D = size(observation);
   const single = action.kind === "discrete";
@@ -114,13 +126,13 @@ function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition
         }
       }
     },
-    state: () => states.map((s, i) => copied(s, `${id}: the state of copy ${i}`)),
+    state: () => states.map((s, i) => copied(s, `${id}: the state of copy ${i}`)) as Plain, // `undefined` parts are kept by checkpoints too
     restore: (saved) => {
       if (!Array.isArray(saved) || saved.length !== n) {
         const found = Array.isArray(saved) ? `${saved.length} copies` : `${saved}`;
         throw new TypeError(`${id}: world to restore is ${found}, expected the states of ${n} copies`);
       }
-      const back = saved.map((s, i) => copied(s as S, `${id}: the state of copy ${i}`));
+      const back = saved.map((s, i) => copied(s as unknown as S, `${id}: the state of copy ${i}`));
       states.splice(0, n, ...back);
     },
     draw: (i) => {
@@ -135,7 +147,7 @@ function dynamics<S extends Plain, A extends ActionSpace>(definition: Definition
 }
 
 /** Throws unless a step gave what a step gives; the types don't hold in a world written in JavaScript. */
-function checkNext(id: string, next: Next<Plain> | undefined): void {
+function checkNext(id: string, next: Next<unknown> | undefined): void {
   if (typeof next !== "object" || next === null || next instanceof Promise) {
     throw new TypeError(`${id}: step gave ${found(next)}, expected { state, reward, terminated }`);
   }
@@ -161,14 +173,21 @@ function entries(actions: KernelActions, from: number, count: number): number[] 
 const arrays = [Float64Array, Float32Array, Int32Array, Uint32Array, Uint8Array];
 
 /** A copy of a plain tree. Throws, naming the place, at anything a checkpoint could not hold. */
-function copied<T extends Plain>(value: T, where: string): T {
-  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string") return value;
+export function copied<T>(value: T, where: string): T {
+  if (
+    value === null ||
+    value === undefined ||
+    typeof value === "boolean" ||
+    typeof value === "number" ||
+    typeof value === "string"
+  )
+    return value;
   if (arrays.some((type) => value instanceof type)) return (value as unknown as Float64Array).slice() as unknown as T;
-  if (Array.isArray(value)) return value.map((item: Plain, i) => copied(item, `${where}[${i}]`)) as unknown as T;
+  if (Array.isArray(value)) return value.map((item: unknown, i) => copied(item, `${where}[${i}]`)) as unknown as T;
   const plain = typeof value === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(value));
   if (!plain) {
     const found = typeof value === "object" ? `a ${(value as object).constructor.name}` : `of type ${typeof value}`;
     throw new TypeError(`${where} is ${found}, expected numbers, strings, booleans, arrays, typed arrays or plain objects`);
   }
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copied(part as Plain, `${where}.${name}`)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copied(part, `${where}.${name}`)])) as T;
 }

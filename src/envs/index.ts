@@ -1,3 +1,4 @@
+export { type CheckEnvOptions, checkEnv } from "./check-env.ts";
 export { acrobot } from "./classic/acrobot.ts";
 export { cartPole } from "./classic/cartpole.ts";
 export { cartPoleFixed } from "./classic/cartpole-fixed.ts";
