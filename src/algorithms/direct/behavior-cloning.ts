@@ -28,10 +28,7 @@ import type { PageTable, TokenRows } from "./token-pages.ts";
 
 /** What every kind of demonstrations is learned by. */
 export interface CloningOptions extends FitOptions {
-  /**
-   * Times that every pair is seen; 0 for 10 times, or as often as it takes to make 20,000 updates where the data are few; of texts 0
-   * for once, or as often as it takes to make 500 updates.
-   */
+  /** Times that every pair is seen; 0 for 10 times, or as often as it takes to make 20,000 updates where the data are few. */
   epochs: number;
   /** The number of updates; 0 if it follows from `epochs`. */
   updates: number;
@@ -75,6 +72,10 @@ export interface FineTuningProblem {
 }
 
 export interface FineTuningOptions extends CloningOptions {
+  /** Rows of tokens in a minibatch. */
+  batchSize: number;
+  /** Times that every text is seen; 0 for once, or as often as it takes to make 500 updates. */
+  epochs: number;
   /** Whether the model of the lowest held-out loss is kept, or the last one; with `patience` it is the best. */
   keep: "best" | "last";
   /** Tokens in a row; 0 for the model's context. Longer sequences are cut into pieces. */
