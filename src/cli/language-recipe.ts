@@ -1,5 +1,6 @@
 import { type Algorithm, type PendingRun, resume, type Snapshot, start } from "../algorithms/index.ts";
-import type { ArrayCache } from "../data/index.ts";
+import { type ArrayCache, meanOf } from "../data/index.ts";
+import { meanInterval, pairedDifference } from "../evaluation/index.ts";
 import { languageSettings } from "./language-settings.ts";
 import type { Curve } from "./recipe.ts";
 import type { Sample } from "./samples.ts";
@@ -20,6 +21,33 @@ export interface Measure {
 /** Measures without intervals that are none: one number alone says nothing of its spread. */
 export function finite(measures: readonly Measure[]): Measure[] {
   return measures.map(({ interval, ...rest }) => (interval?.every(Number.isFinite) ? { ...rest, interval } : rest));
+}
+
+/** Responses that are drawn to each prompt where they are scored before and after: one alone says little of the prompt. */
+export const DRAWS = 4;
+
+/**
+ * Scores of responses to the same prompts, `DRAWS` to each: their mean before and after, and the change from prompt to prompt, whose
+ * interval says whether there was one.
+ */
+export function beforeAndAfter(id: string, name: string, before: ArrayLike<number>, after: ArrayLike<number>): Measure[] {
+  const ofPrompts = (scores: ArrayLike<number>) =>
+    Float64Array.from({ length: scores.length / DRAWS }, (_, i) =>
+      meanOf(Array.from({ length: DRAWS }, (_, k) => scores[i * DRAWS + k])),
+    );
+  const [old, now] = [ofPrompts(before), ofPrompts(after)];
+  const { mean, low, high } = meanInterval(now);
+  const change = pairedDifference(now, old);
+  const undecided = change.low <= 0 && change.high >= 0;
+  return [
+    { id, name, before: meanOf(old), after: mean, interval: [low, high] },
+    {
+      id: `${id}Change`,
+      name: `its change, prompt by prompt${undecided ? ": undecided" : ""}`,
+      after: change.mean,
+      interval: [change.low, change.high],
+    },
+  ];
 }
 
 /** How the divergence is named: it is a mean over drawn responses, so it may fall below 0, which the divergence itself never does. */

@@ -242,7 +242,7 @@ it("a run of one update learns, and says that it is short and how much of the te
   writeFileSync("ten.jsonl", lines([...pairs.slice(0, 10), { prompt: "The ψ", chosen: " sat.", rejected: " " }]));
   const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   const line = (name: string) => `train ${name} --model sft --data ten.jsonl --out ${name}-short --json --set unusable=leave-out`;
-  for (const name of ["dpo", "sft"]) await asked(`${line(name)} batchSize=64${name === "dpo" ? " klSamples=0" : " epochs=1"}`);
+  for (const name of ["dpo", "sft"]) await asked(`${line(name)} batchSize=64 epochs=1${name === "dpo" ? " klSamples=0" : ""}`);
   const found = printed.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, unknown>);
   printed.mockRestore();
   expect(found.map(({ updates }) => updates)).toEqual([1, 1]);
@@ -271,7 +271,7 @@ it("a file that is read a page at a time is fine-tuned on, and preferences too",
   const said = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   for (const algorithm of ["sft", "dpo"]) {
     const line = `train ${algorithm} --model sft --data pairs.jsonl --out ${algorithm}-paged --set paged=true samples=0`;
-    await asked(`${line} ${algorithm === "sft" ? "page=4 batchSize=2 epochs=1" : "batchSize=4 klSamples=0"} --json`);
+    await asked(`${line} ${algorithm === "sft" ? "page=4 batchSize=2 epochs=1" : "batchSize=4 klSamples=0 epochs=1"} --json`);
   }
   const [sft, dpo] = said.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, number>);
   said.mockRestore();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { initialise, rng } from "../../autodiff/index.ts";
 import { memoryCache } from "../../data/index.ts";
-import { type Interval, meanInterval } from "../../evaluation/index.ts";
+import { type Interval, judgePreferences, meanInterval } from "../../evaluation/index.ts";
 import {
   box,
   type Choice,
@@ -12,7 +12,16 @@ import {
   type Response,
   scoringExpert,
 } from "../../mdp/index.ts";
-import { answerScores, mlp, type PlayOn, type ResponsePolicy, responsesOf, tabular } from "../../policies/index.ts";
+import {
+  answerScores,
+  gpt2,
+  languageFamily,
+  mlp,
+  type PlayOn,
+  type ResponsePolicy,
+  responsesOf,
+  tabular,
+} from "../../policies/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { type DpoOptions, type DpoProblem, type DpoRecord, dpo } from "./dpo.ts";
 import { ExpertError } from "./online/answers.ts";
@@ -62,6 +71,18 @@ async function favourites({ model, theta }: ResponsePolicy): Promise<Interval> {
   return meanInterval(xs.map((x, i) => Number(drawn[i][0].actions[0] === best(x))));
 }
 
+const texts = languageFamily(gpt2({ vocabulary: 8, context: 12, width: 8, layers: 1, heads: 2 }));
+/** Responses with a 5 in them are better than those with a 4; of different lengths. */
+function written(n: number, seed: number): Preference[] {
+  const random = rng(seed);
+  return Array.from({ length: n }, (): Preference => {
+    const draw = (length: number) => Array.from({ length }, () => 1 + random.integer(3));
+    const y = (token: number) => ({ actions: Int32Array.from([token, ...draw(1 + random.integer(5)), 0]) });
+    return { x: Int32Array.from(draw(2)), yw: y(5), yl: y(4) };
+  });
+}
+const writer: ResponsePolicy = { model: texts, theta: initialise(texts.params, rng(1)) };
+
 const quick: Partial<DpoOptions> = { learningRate: 1e-2, batchSize: 32, report: 20, epochs: 10 };
 
 describe("direct preference optimisation", () => {
@@ -78,6 +99,70 @@ describe("direct preference optimisation", () => {
     const last = longer.records[longer.records.length - 1];
     expect(last["rewards/accuracies"]).toBeGreaterThan(0.9);
     expect(last.kl).toBeGreaterThan(0);
+  });
+
+  it("micro-batches give the update of the whole minibatch, and what is logged of it, whatever the responses' lengths", async () => {
+    const problem = {
+      policy: writer,
+      reference: { model: texts, theta: initialise(texts.params, rng(2)) },
+      preferences: written(16, 3),
+    };
+    for (const more of [{}, { loss: "0.7 ipo + 0.3 sft" }, { loss: "sigmoid + sft", lengthNormalised: true }]) {
+      const own = { batchSize: 8, updates: 3, report: 3, klSamples: 0, optimizer: "sgd" as const, learningRate: 0.05, ...more };
+      const whole = await train(dpo, problem, own);
+      const parts = await train(dpo, problem, { ...own, microBatch: 2 });
+      expect(Math.max(...whole.policy.theta.map((value, i) => Math.abs(value - writer.theta[i])))).toBeGreaterThan(1e-3);
+      parts.policy.theta.forEach((value, i) => {
+        expect(value).toBeCloseTo(whole.policy.theta[i], 5);
+      });
+      const { note: _, ...figures } = whole.records[0];
+      for (const [name, value] of Object.entries(figures))
+        expect(parts.records[0][name as "loss"], name).toBeCloseTo(value as number, 4);
+    }
+  });
+
+  it("held-out comparisons are measured after each round: what was best is kept, the end says when, patience stops there", async () => {
+    const flipped = written(24, 2).map(({ x, yw, yl }) => ({ x, yw: yl, yl: yw })); // what is learned is wrong there
+    const problem = { policy: writer, preferences: written(24, 1), validation: flipped };
+    const own = { learningRate: 0.01, batchSize: 8, updates: 40, report: 8, klSamples: 0, beta: 0.5 };
+    const run = (more: object) => train(dpo, problem, { ...own, ...more });
+    const [best, last, stopped] = [await run({}), await run({ keep: "last" }), await run({ patience: 2 })];
+    const losses = best.records.map(({ validationLoss }) => validationLoss!);
+    expect(losses[4]).toBeGreaterThan(1.1 * losses[0]);
+    const { accuracy } = await judgePreferences(last.policy, flipped, { reference: writer });
+    expect(last.records[4].validationAccuracy).toBeCloseTo(accuracy!.mean, 6);
+    const lossOf = async (policy: ResponsePolicy) => {
+      const h = async (pick: "yw" | "yl") => {
+        const answers = flipped.map((pair) => ({ x: pair.x, y: pair[pick] }));
+        const [pi, ref] = [(await answerScores(policy, answers)).logProb, (await answerScores(writer, answers)).logProb];
+        return pi.map((own, i) => own - ref[i]);
+      };
+      const [w, l] = [await h("yw"), await h("yl")];
+      return w.reduce((sum, own, i) => sum + Math.log1p(Math.exp(-0.5 * (own - l[i]))), 0) / w.length;
+    };
+    expect(await lossOf(last.policy)).toBeCloseTo(losses[4], 4);
+    expect(await lossOf(best.policy)).toBeCloseTo(Math.min(...losses), 4);
+    expect(best.records[4].note).toMatch(/the held-out loss was lowest after \d+ updates .*; what was best is kept/);
+    expect(last.records[4].note).toMatch(/the last is kept \(keep=best/);
+    expect(stopped.records.length).toBe(losses.indexOf(Math.min(...losses)) + 3);
+    expect(stopped.policy.theta).toEqual(best.policy.theta);
+  });
+
+  it("few comparisons are learned from as often as 300 updates take, many once, unless it is said how often", async () => {
+    const totalOf = async (n: number, own: object) => {
+      const run = start(dpo, { policy: bandit(), preferences: comparisons(n) }, { batchSize: 4, ...own });
+      await run.ready;
+      return run.progress().total;
+    };
+    expect([await totalOf(40, {}), await totalOf(1240, {}), await totalOf(40, { epochs: 2 })]).toEqual([300, 310, 20]);
+  });
+
+  it("a policy of texts that is more than a nat a token from its reference says so; one that stays near does not", async () => {
+    const problem = { policy: writer, preferences: written(24, 1) };
+    const own = { batchSize: 8, updates: 40, report: 40, klSamples: 32 };
+    const noteOf = async (more: object) => (await train(dpo, problem, { ...own, ...more })).records[0].note ?? "";
+    expect(await noteOf({ learningRate: 0.05, beta: 0.01 })).toMatch(/nats a response from the reference.*a larger beta/);
+    expect(await noteOf({ learningRate: 1e-4 })).not.toMatch(/from the reference/);
   });
 
   it("logs under the names of the field", async () => {
@@ -318,7 +403,8 @@ describe("what can't be learned from is refused", () => {
     ["a context of another size", { preferences: [{ ...good, x: Float32Array.of(1) }] }, {}, /context has 1 numbers, expected 2/],
     ["an action that is none", { preferences: [{ ...good, yl: { actions: Int32Array.of(4) } }] }, {}, /is 4, expected 0 to 3/],
     ["a loss that is none", { preferences: [good] }, { loss: "sigmoyd" }, /no loss "sigmoyd"/],
-    ["no time", { preferences: [good] }, { epochs: 0 }, /epochs and updates are both 0/],
+    ["parts that don't make up a minibatch", { preferences: [good] }, { microBatch: 5 }, /microBatch is 5, expected a divisor/],
+    ["parts of what is sorted", { preferences: [good] }, { loss: "aot", microBatch: 4 }, /the loss aot sorts a whole minibatch/],
     ["a batch of nothing", { preferences: [good] }, { batchSize: 0 }, /batchSize is 0/],
   ];
   it.each(bad)("%s", async (_name, problem, options, message) => {

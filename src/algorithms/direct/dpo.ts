@@ -1,12 +1,14 @@
 import type { Context, Preference } from "../../mdp/index.ts";
 import type { ResponsePolicy } from "../../policies/index.ts";
 import type { Algorithm } from "../algorithm.ts";
+import { bestOf, closing, keepsBest, keptOf, noted } from "../held-out.ts";
 import { unanswered } from "./dpo/asking.ts";
+import type { HeldOutMeasures } from "./dpo/held-out.ts";
 import { lossDefaults } from "./dpo/mixture.ts";
 import { compareAndUpdate } from "./dpo/online.ts";
 import { drawer, offlinePages } from "./dpo/pages.ts";
 import { checkDpo, checkDpoOptions, type DpoOptions, type DpoProblem } from "./dpo/problem.ts";
-import { fallingToo, type Measured, meansOf } from "./dpo/record.ts";
+import { fallingToo, farAway, type Measured, meansOf } from "./dpo/record.ts";
 import { batchOf, type DpoState, klOf, logPiRefOf, streams, tokensOf, updated, workshop } from "./dpo/workshop.ts";
 import { fitDefaults, optimizerFor } from "./log-loss.ts";
 
@@ -16,7 +18,7 @@ export type { DpoOptions, DpoProblem } from "./dpo/problem.ts";
 export type { DpoState } from "./dpo/workshop.ts";
 
 /** One round, under the names that the tools of the field log; means over its minibatches. */
-export interface DpoRecord extends Partial<Measured> {
+export interface DpoRecord extends Partial<Measured>, Partial<HeldOutMeasures> {
   updates: number;
   /** Offline: passes over the comparisons so far. Online: rounds. */
   epoch: number;
@@ -63,10 +65,13 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
     weightDecay: 0,
     momentum: fitDefaults.momentum,
     clipNorm: 1,
-    epochs: 1,
+    epochs: 0,
     updates: 0,
     reference: "cached",
     report: 50,
+    patience: 0,
+    keep: "best",
+    microBatch: 0,
     klSamples: 32,
     rounds: 20,
     comparisons: 64,
@@ -86,8 +91,9 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
     checkDpo(problem, options);
     const { theta } = problem.policy;
     const online = problem.online !== undefined;
-    const passes = Math.ceil((options.epochs * (offlinePages(problem)?.pairs ?? 0)) / options.batchSize);
-    const total = online ? options.rounds * options.updatesPerRound : options.updates || passes;
+    const pass = (offlinePages(problem)?.pairs ?? 0) / options.batchSize;
+    const offline = options.updates || Math.ceil(options.epochs * pass) || Math.max(UPDATES, Math.ceil(pass));
+    const total = online ? options.rounds * options.updatesPerRound : offline;
     const { slots } = optimizerFor({ ...options, l2: 0, entropyBonus: 0 }, total);
     return {
       options,
@@ -99,6 +105,8 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
       decided: [],
       asked: 0,
       pending: null,
+      heldOut: null,
+      best: null,
     };
   },
 
@@ -111,7 +119,8 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
         const rows = await chosen.get(Array.from({ length: n }, () => random.integer(chosen.length)));
         return rows.map(({ x }) => x);
       });
-      return recordOf(state, seen, { epoch: epochAt(state, pairs), ...kl });
+      const measures = await heldOut(state, problem, meansOf(seen).loss);
+      return recordOf(state, seen, { epoch: epochAt(state, pairs), ...kl, ...measures });
     }
     const { contexts } = online;
     const { seen, ties } = await compareAndUpdate(state, problem, online);
@@ -121,12 +130,13 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
     return recordOf(state, seen, { epoch: state.round, comparisons: state.asked, ties, ...kl });
   },
 
-  done: ({ online, round, options, learner, total }) => (online ? round >= options.rounds : learner.t >= total),
+  done: (state) => (state.online ? state.round >= state.options.rounds : ended(state)),
   progress: ({ online, round, options, learner, total }) =>
     online ? { done: round, total: options.rounds, unit: "rounds" } : { done: learner.t, total, unit: "updates" },
 
-  async result({ learner, decided }, { policy }) {
-    return { policy: { model: policy.model, theta: learner.theta.slice() }, preferences: decided.map(({ pair }) => pair) };
+  async result({ learner, decided, best }, { policy }) {
+    const theta = best?.thetas[0] ?? learner.theta;
+    return { policy: { model: policy.model, theta: theta.slice() }, preferences: decided.map(({ pair }) => pair) };
   },
 
   waiting({ pending }) {
@@ -135,10 +145,28 @@ export const dpo: Algorithm<DpoProblem, DpoOptions, DpoState, DpoRecord, DpoResu
   },
 };
 
+/** Updates of a run, where neither they nor the passes are said and one pass has fewer. */
+const UPDATES = 300;
+
+function ended({ learner, total, options, best }: DpoState): boolean {
+  return learner.t >= total || (options.patience > 0 && best !== null && best.stale >= options.patience);
+}
+
+/** The measures on the held-out comparisons, which the state remembers. */
+async function heldOut(state: DpoState, problem: DpoProblem, loss: number): Promise<Partial<HeldOutMeasures>> {
+  const { judge } = await workshop(state, problem);
+  if (!judge) return {};
+  const { options, learner } = state;
+  const measures = await judge(learner.theta);
+  state.heldOut = noted(state.heldOut, loss, learner.t, measures.validationLoss);
+  if (keepsBest(options)) state.best = bestOf(state.best, measures.validationLoss, [learner.theta]);
+  return measures;
+}
+
 /** Passes over the comparisons so far; what fills up the last minibatch is no further pass. */
 function epochAt({ learner, options, total }: DpoState, pairs: number): number {
   const seen = (learner.t * options.batchSize) / pairs;
-  return learner.t >= total && options.updates === 0 ? Math.min(seen, options.epochs) : seen;
+  return learner.t >= total && options.updates === 0 && options.epochs > 0 ? Math.min(seen, options.epochs) : seen;
 }
 
 /** An offline round: θ ← optimizer(θ, ∇ L(b)) for some minibatches b of D, passes over which are in an order drawn anew. */
@@ -152,7 +180,7 @@ async function updates(state: DpoState, problem: DpoProblem): Promise<Measured[]
   while (learner.t < until) {
     const batch = await batchOf(pages, minibatch(learner.t));
     const logPiRef = await logPiRefOf(work, problem, options, batch);
-    seen.push(await updated(work, learner, problem, batch.answers, logPiRef));
+    seen.push(await updated(work, learner, batch.answers, logPiRef));
     state.tokens += tokensOf(problem, batch.answers);
   }
   state.round += 1;
@@ -160,16 +188,21 @@ async function updates(state: DpoState, problem: DpoProblem): Promise<Measured[]
 }
 
 function recordOf(
-  { learner, tokens, options }: DpoState,
+  state: DpoState,
   seen: readonly Measured[],
-  rest: Pick<DpoRecord, "epoch" | "kl" | "comparisons" | "ties">,
+  rest: Pick<DpoRecord, "epoch" | "kl" | "comparisons" | "ties" | keyof HeldOutMeasures> & { readonly tokens?: number },
 ): DpoRecord {
-  const { epoch, ...others } = rest;
-  const note = options.referenceFree ? undefined : fallingToo(seen, options.beta);
+  const { learner, tokens, options } = state;
+  const { epoch, tokens: length, ...others } = rest;
+  const notes = [
+    options.referenceFree ? undefined : fallingToo(seen, options.beta),
+    options.referenceFree ? undefined : farAway({ ...others, tokens: length }),
+    ended(state) ? closing(state.heldOut, options.schedule, keptOf(options)) : undefined,
+  ].filter((note) => note !== undefined);
   return {
     ...{ updates: learner.t, epoch },
     ...(seen.length > 0 ? meansOf(seen) : {}),
     ...{ num_tokens: tokens, ...others },
-    ...(note ? { note } : {}),
+    ...(notes.length > 0 ? { note: notes.join("; ") } : {}),
   };
 }

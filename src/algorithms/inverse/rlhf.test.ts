@@ -319,6 +319,7 @@ describe("a language model", () => {
       expect(records[records.length - 1].reward).toBeGreaterThan(records[0].reward + 0.15);
       expect(records[records.length - 1].kl).toBeGreaterThan(0.05);
       expect(records[0].length).toBeGreaterThan(1);
+      expect(records.every(({ beta }) => (beta === undefined) === (method === "best-of-n"))).toBe(true);
     },
   );
 

@@ -35,7 +35,8 @@ export interface RlhfRecord {
   objective: number;
   /** The mean entropy of an action of π_θ, in nats. */
   entropy: number;
-  beta: number;
+  /** β of this round; absent of `best-of-n`, which has none. */
+  beta?: number;
   /** The mean number of actions (tokens) of a response. */
   length: number;
   loss: number;
@@ -166,7 +167,7 @@ export const rlhf: Algorithm<RlhfProblem, RlhfOptions, RlhfState, RlhfRecord, Rl
       kl,
       objective: meanOf(r) - beta * kl,
       entropy: pi.entropies.reduce((sum, list) => sum + list.reduce((s, h) => s + h, 0), 0) / tokens,
-      beta,
+      ...(options.method === "best-of-n" ? {} : { beta }),
       length: tokens / judged.length,
       loss: measured.loss,
       ...(work.learned.values ? { value_loss: measured.valueLoss } : {}),

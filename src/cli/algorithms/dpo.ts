@@ -13,7 +13,7 @@ import type { Tokenizer } from "../../data/index.ts";
 import { judgePreferences, klFrom, type PreferenceVerdict } from "../../evaluation/index.ts";
 import type { Context } from "../../mdp/index.ts";
 import { type LanguageFamily, type LanguageModel, languageModel } from "../../policies/index.ts";
-import { klName, type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
+import { beforeAndAfter, DRAWS, klName, type LanguageVerdict, languageRecipe, type Measure } from "../language-recipe.ts";
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { type Asking, asking, askingReadings, findScorer } from "../scorer.ts";
@@ -45,6 +45,9 @@ export const dpo = languageRecipe({
     discopopTau: positive(),
     ...fitReadings,
     report: whole(1),
+    patience: whole(),
+    keep: choice("best", "last"),
+    microBatch: whole(),
     klSamples: whole(),
     rounds: whole(1),
     comparisons: whole(1),
@@ -95,11 +98,20 @@ export const dpo = languageRecipe({
     parts(
       row.loss === undefined ? "" : `loss ${short(row.loss)}`,
       row["rewards/accuracies"] === undefined ? "" : `ranks ${short(100 * row["rewards/accuracies"])} %`,
+      row.validationAccuracy === undefined ? "" : `held out ${short(100 * row.validationAccuracy)} %`,
       row.kl === undefined ? "" : `KL ${short(row.kl)}`,
     ),
   tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
   curves: [
-    { title: "Loss", x, y: "loss (nats a comparison)", lines: [{ of: "loss", name: "training" }] },
+    {
+      title: "Loss",
+      x,
+      y: "loss (nats a comparison)",
+      lines: [
+        { of: "loss", name: "training" },
+        { of: "validationLoss", name: "held out" },
+      ],
+    },
     {
       title: "Implicit rewards β log π(y|x)/π_ref(y|x)",
       x,
@@ -108,13 +120,17 @@ export const dpo = languageRecipe({
         { of: "rewards/chosen", name: "chosen" },
         { of: "rewards/rejected", name: "rejected" },
         { of: "rewards/margins", name: "margin" },
+        { of: "validationMargin", name: "margin, held out" },
       ],
     },
     {
       title: "Comparisons that the implicit reward ranks rightly",
       x,
       y: "share",
-      lines: [{ of: "rewards/accuracies", name: "training" }],
+      lines: [
+        { of: "rewards/accuracies", name: "training" },
+        { of: "validationAccuracy", name: "held out" },
+      ],
     },
     {
       title: "Divergence from the reference",
@@ -134,7 +150,7 @@ interface Begun {
 
 /** What is learned from, and how what was learned is measured. */
 interface Lessons {
-  readonly problem: Pick<DpoProblem, "preferences" | "ratings" | "online">;
+  readonly problem: Pick<DpoProblem, "preferences" | "ratings" | "validation" | "online">;
   /** Answered before and after, and to measure the divergence. */
   readonly prompts: readonly Int32Array[];
   measured(policy: LanguageModel): Promise<Pick<LanguageVerdict, "on" | "measures">>;
@@ -151,18 +167,15 @@ async function online(
   const { expert, score } = await findScorer(asked, tokenizer, options);
   const some = prompts.slice(0, PROMPTS);
   const scored = async (policy: LanguageModel) => {
-    const drawn = await policy.model.respond(policy.theta, some, { random: rng(options.seed).split("scored") });
-    const scores = await score(some.map((own, i) => ({ x: own, y: drawn[i][0] })));
-    return Array.from(scores).reduce((sum, own) => sum + own, 0) / scores.length;
+    const drawn = await policy.model.respond(policy.theta, some, { n: DRAWS, random: rng(options.seed).split("scored") });
+    return score(some.flatMap((own, i) => drawn[i].map((y) => ({ x: own, y }))));
   };
   return {
     problem: { online: { contexts, expert } },
     prompts,
     measured: async (policy) => ({
       on: measuredOn(some.length, held, "prompt"),
-      measures: [
-        { id: "score", name: "the expert's score of a response", before: await scored(model), after: await scored(policy) },
-      ],
+      measures: beforeAndAfter("score", "the expert's score of a response", await scored(model), await scored(policy)),
     }),
   };
 }
@@ -176,7 +189,7 @@ async function offline(
   const { training, held, ratings, prompts } = await ingredients.comparisons();
   const none = measuredOn(prompts.length, false, ratings ? "rating" : "comparison");
   return {
-    problem: ratings ? { ratings } : { preferences: training },
+    problem: ratings ? { ratings } : { preferences: training, validation: held },
     prompts,
     async measured(policy) {
       if (held.length === 0) return { on: none, measures: [] };

@@ -9,12 +9,12 @@ import {
 } from "../../algorithms/index.ts";
 import { rng } from "../../autodiff/index.ts";
 import type { Tokenizer } from "../../data/index.ts";
-import { klFrom, meanInterval } from "../../evaluation/index.ts";
+import { klFrom } from "../../evaluation/index.ts";
 import { type LanguageFamily, languageModel } from "../../policies/index.ts";
 import { mustShareTokenizer, onnxReward, type ResponseReward, rewardOfAnswers } from "../../rewards/index.ts";
 import { BadInput, given } from "../exit.ts";
 import { noSuchFile, readBytes } from "../files.ts";
-import { klName, languageRecipe, type Measure } from "../language-recipe.ts";
+import { beforeAndAfter, DRAWS, klName, languageRecipe } from "../language-recipe.ts";
 import { promptsOf } from "../prompts.ts";
 import { samplesOf } from "../samples.ts";
 import { loadRewardModel } from "../score.ts";
@@ -87,30 +87,22 @@ export const rlhfRecipe = languageRecipe({
     const { temperature, topK, topP, minP, maxLength } = options;
     const how = { temperature, topK, topP, minP, ...(maxLength > 0 ? { maxLength } : {}) };
     const written = async (policy: typeof model) => {
-      const drawn = await policy.model.respond(policy.theta, some, { random: rng(seed).split("judged"), ...how });
-      return some.map((own, i) => ({ x: own, y: drawn[i][0] }));
-    };
-    const measure = async (id: string, name: string, score: ResponseReward, policy: typeof model): Promise<Measure> => {
-      const before = await score(await written(model));
-      const { mean, low, high } = meanInterval(await score(await written(policy)));
-      return {
-        id,
-        name,
-        before: Array.from(before).reduce((sum, r) => sum + r / before.length, 0),
-        after: mean,
-        interval: [low, high],
-      };
+      const drawn = await policy.model.respond(policy.theta, some, { n: DRAWS, random: rng(seed).split("judged"), ...how });
+      return some.flatMap((own, i) => drawn[i].map((y) => ({ x: own, y })));
     };
     return {
       problem: { policy: model, reference, contexts, reward, ...(gold ? { gold } : {}) },
       async judge(result) {
         const policy = languageModel(model.model as LanguageFamily, result.policy.theta);
         const kl = await klFrom(policy, reference, some, { seed });
+        const [old, now] = [await written(model), await written(policy)];
+        const measure = async (id: string, name: string, score: ResponseReward) =>
+          beforeAndAfter(id, name, await score(old), await score(now));
         return {
           on: measuredOn(some.length, held, "prompt"),
           measures: [
-            await measure("reward", "the reward of a response", reward, policy),
-            ...(gold ? [await measure("gold", "the expert's own score of a response", gold, policy)] : []),
+            ...(await measure("reward", "the reward of a response", reward)),
+            ...(gold ? await measure("gold", "the expert's own score of a response", gold) : []),
             { id: "kl", name: klName(), after: kl.mean, interval: [kl.low, kl.high] },
           ],
           samples: await samplesOf(tokenizer, [model, policy], prompts, { n: values.samples, seed }),
@@ -125,7 +117,7 @@ export const rlhfRecipe = languageRecipe({
       gold === undefined ? "" : `true ${short(gold)}`,
       `KL ${short(kl)}`,
       `entropy ${short(entropy)}`,
-      `beta ${short(beta)}`,
+      beta === undefined ? "" : `beta ${short(beta)}`,
     ),
   tokens: (row, before) => row.num_tokens - (before?.num_tokens ?? 0),
   curves: [

@@ -26,6 +26,8 @@ export interface Pairs {
   /** |yw| and |yl|, in tokens. */
   readonly lengthW: Tensor;
   readonly lengthL: Tensor;
+  /** Where these are a part of a minibatch: the tokens of its chosen responses, times the part's share of its comparisons. */
+  readonly tokensW?: Tensor;
 }
 
 /** The dials of the losses. */
@@ -199,8 +201,8 @@ export function discopopLoss(pairs: Pairs, { beta, discopopTau: tau }: Dials): T
  * Cloning of the chosen responses: -Σ log π_θ(yw | x) / Σ |yw|, the log loss of a token; the same number for every pair.
  * @formula dpo-sft
  */
-export function sftLoss({ w, lengthW }: Pairs): Tensor {
-  return neg(div(sum(w), sum(lengthW)));
+export function sftLoss({ w, lengthW, tokensW = sum(lengthW) }: Pairs): Tensor {
+  return neg(div(sum(w), tokensW));
 }
 
 /** Every loss by the name that the field's tools give it; each pair's own, `[P]`, or one number for all. */

@@ -80,6 +80,15 @@ export function checkLoss(options: LossOptions, unpaired = false): void {
     );
 }
 
+/** Losses that sort the comparisons of a minibatch, which they therefore need at once. */
+const SORTED: readonly LossName[] = ["aot", "aot_unpaired"];
+
+/** Throws where a loss can't be added up over parts of a minibatch. */
+export function checkParts(loss: Loss): void {
+  const sorted = mixtureOf(loss).find(([name]) => SORTED.includes(name));
+  if (sorted) throw new RangeError(`the loss ${sorted[0]} sorts a whole minibatch, found microBatch; leave microBatch out`);
+}
+
 /** The loss of P comparisons, a scalar: Σ_k weight_k mean_i loss_k(i). Without reference refW and refL are given as zeros. */
 export function lossOf(pairs: Pairs, options: LossOptions): Tensor {
   const own = options.lengthNormalised ? normalised(pairs) : pairs;

@@ -96,7 +96,7 @@ async function learned(
       if (!refs) return 0;
       return refs instanceof Float32Array ? refs[row] : refs[side === "refW" ? "chosen" : "rejected"][i];
     });
-    seen.push(await updated(work, learner, problem, batch.answers, logPiRef));
+    seen.push(await updated(work, learner, batch.answers, logPiRef));
     tokens += tokensOf(problem, batch.answers);
   }
   return { learner, seen, tokens };

@@ -9,8 +9,9 @@ import {
   sameResponse,
 } from "../../../mdp/index.ts";
 import { checkSampling, type ResponsePolicy } from "../../../policies/index.ts";
+import { checkMicroBatch } from "../../micro-batch.ts";
 import { checkFit, type FitOptions } from "../log-loss.ts";
-import { checkLoss, type LossOptions } from "./mixture.ts";
+import { checkLoss, checkParts, type LossOptions } from "./mixture.ts";
 
 /** A policy to start from, a policy not to go far from, and an expert's comparisons: written down, or to be asked for. */
 export interface DpoProblem {
@@ -22,6 +23,8 @@ export interface DpoProblem {
   readonly preferences?: readonly Preference[] | Rows<Preference>;
   /** Offline: single responses that the expert found good or not; for losses that need no pairs. */
   readonly ratings?: readonly Rating[];
+  /** Offline: comparisons that are not learned from, for the measures after each round. */
+  readonly validation?: readonly Preference[] | Rows<Preference>;
   /** Online: contexts that the current policy answers twice, and who says which answer is better. */
   readonly online?: { readonly contexts: readonly Context[]; readonly expert: PreferenceExpert };
   /** Where the reference's log-probabilities are kept, so that they are computed once. */
@@ -31,7 +34,7 @@ export interface DpoProblem {
 export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entropyBonus"> {
   /** Comparisons, or ratings, in a minibatch. */
   batchSize: number;
-  /** Offline: times that every comparison is seen; 0 if `updates` says how long. */
+  /** Offline: times that every comparison is seen; 0 for once, or as often as it takes to make 300 updates where they are few. */
   epochs: number;
   /** Offline: the number of updates; 0 if it follows from `epochs`. */
   updates: number;
@@ -39,6 +42,12 @@ export interface DpoOptions extends LossOptions, Omit<FitOptions, "l2" | "entrop
   reference: "cached" | "live";
   /** Offline: updates in a round, each of which gives a record. */
   report: number;
+  /** Offline: rounds without a lower held-out loss after which it stops and goes back to the best; 0 for never. */
+  patience: number;
+  /** Offline: whether the policy of the lowest held-out loss is kept, or the last one; with `patience` it is the best. */
+  keep: "best" | "last";
+  /** Comparisons whose gradient is computed at once, a divisor of `batchSize`; 0 for all. Fewer take less memory, the update is the same. */
+  microBatch: number;
   /** Responses drawn from π_θ after every round to estimate KL(π_θ ‖ π_ref); 0 for none. */
   klSamples: number;
   /** Online: rounds of comparing and updating. */
@@ -84,18 +93,17 @@ export function checkDpo(problem: DpoProblem, options: DpoOptions): void {
   ratings?.forEach(({ y }, i) => {
     if (y.actions.length === 0) throw new RangeError(`rating ${i}: the response is empty; leave it out`);
   });
-  if (!online && options.epochs === 0 && options.updates === 0) {
-    throw new RangeError("epochs and updates are both 0; say how long to train by one of them");
-  }
 }
 
 /** Throws on options that can't be, whatever the problem. */
 export function checkDpoOptions(options: DpoOptions): void {
   checkLoss(options);
   checkFit(options);
-  const { epochs, updates, klSamples, requestSize, report, rounds, comparisons, updatesPerRound } = options;
+  checkMicroBatch(options);
+  if (options.microBatch > 0) checkParts(options.loss);
+  const { epochs, updates, klSamples, requestSize, patience, report, rounds, comparisons, updatesPerRound } = options;
   mustNotBeNegative({ epochs });
-  mustBeCounts({ updates, klSamples, requestSize }, 0);
+  mustBeCounts({ updates, klSamples, requestSize, patience }, 0);
   mustBeCounts({ report, rounds, comparisons, updatesPerRound });
   checkSampling(options);
 }

@@ -15,6 +15,18 @@ export function meansOf(seen: readonly Measured[]): Measured {
 }
 
 /**
+ * Says so where the policy has gone far: more than a nat a token from the reference. Of single actions nothing is said: their
+ * divergence has a bound, and a good policy may reach it.
+ */
+export function farAway({ kl, tokens }: { readonly kl?: number; readonly tokens?: number }): string | undefined {
+  if (kl === undefined || tokens === undefined || tokens < 2 || kl < tokens) return undefined;
+  return (
+    `the policy is ${kl.toPrecision(3)} nats a response from the reference, more than one for each of its ${tokens.toPrecision(3)} tokens: ` +
+    "a larger beta, a lower learningRate or fewer updates hold it nearer"
+  );
+}
+
+/**
  * Says so where chosen responses become less likely than they were under the reference, by more than twice the standard error of
  * the round: the loss only asks that the rejected ones fall further.
  */

@@ -1,12 +1,14 @@
-import { type Rng, rng, type TrainState, type Update } from "../../../autodiff/index.ts";
+import { type Rng, rng, type TrainState } from "../../../autodiff/index.ts";
 import { type Answer, type Context, madeOnce, type Preference } from "../../../mdp/index.ts";
 import { answerScores, type ResponsePolicy } from "../../../policies/index.ts";
+import type { Best, HeldOut } from "../../held-out.ts";
 import type { Asked } from "./asking.ts";
+import { type HeldOutMeasures, heldOutJudge } from "./held-out.ts";
 import { type Draw, offlinePages, type Pages } from "./pages.ts";
 import type { DpoOptions, DpoProblem } from "./problem.ts";
 import type { Measured } from "./record.ts";
 import { liveLogProbs, referenceLogProbs } from "./reference.ts";
-import { compileDpo, REPORTED } from "./update.ts";
+import { compileDpo, type DpoUpdate } from "./update.ts";
 
 /** Plain data: all that the next round depends on. Every draw follows a stream of the seed. */
 export interface DpoState {
@@ -26,6 +28,9 @@ export interface DpoState {
   asked: number;
   /** Online: what this round asks, while it does. */
   pending: Asked | null;
+  heldOut: HeldOut | null;
+  /** Of the held-out comparisons, where the best is what is kept. */
+  best: Best | null;
 }
 
 export interface Decided {
@@ -36,7 +41,9 @@ export interface Decided {
 
 /** What is made once for a run and can be made again from its state. */
 export interface Workshop {
-  readonly update: Update;
+  readonly update: DpoUpdate;
+  /** Measures on held-out comparisons, if there are any. */
+  readonly judge: ((theta: Float32Array) => Promise<HeldOutMeasures>) | undefined;
   /** The written-down comparisons, if there are any ... */
   readonly pages: Pages | undefined;
   /** ... and log π_ref of them; absent where it is computed live, or left out. */
@@ -51,7 +58,8 @@ export const workshop = madeOnce(async ({ options, total }: DpoState, problem: D
   const chosen = cached ? await referenceLogProbs(reference, pages.chosen, cache) : undefined;
   const rejected = cached ? await referenceLogProbs(reference, pages.rejected, cache) : undefined;
   const update = await compileDpo(problem.policy.model, options, options.batchSize, total);
-  return { update, pages, refs: chosen && rejected ? { chosen, rejected } : undefined };
+  const judge = await heldOutJudge(problem, options);
+  return { update, judge, pages, refs: chosen && rejected ? { chosen, rejected } : undefined };
 });
 
 /** π_ref: the policy as it started, if no other is given. */
@@ -85,13 +93,10 @@ export async function logPiRefOf(
 export async function updated(
   { update }: Workshop,
   learner: TrainState,
-  { policy }: DpoProblem,
   answers: readonly Answer[],
   logPiRef: Float32Array,
 ): Promise<Measured> {
-  const report = await update.run(learner, { ...policy.model.feeds(answers), reference: logPiRef });
-  const measured = Object.fromEntries(REPORTED.map((name) => [name, report[name][0]]));
-  return { loss: report.loss[0], grad_norm: report.gradNorm[0], ...measured } as Measured;
+  return update(learner, answers, logPiRef);
 }
 
 export function tokensOf({ policy }: DpoProblem, answers: readonly Answer[]): number {
@@ -100,13 +105,13 @@ export function tokensOf({ policy }: DpoProblem, answers: readonly Answer[]): nu
 
 /**
  * An estimate of KL(π_θ ‖ π_ref), in nats a response: the mean of log π_θ(y | x) / π_ref(y | x) over y ~ π_θ(· | x). What is drawn
- * for it comes from a stream of its own.
+ * for it comes from a stream of its own. `tokens`: how long these responses are, in the mean.
  */
 export async function klOf(
   state: DpoState,
   problem: DpoProblem,
   contexts: (random: Rng, n: number) => readonly Context[] | Promise<readonly Context[]>,
-): Promise<{ kl?: number }> {
+): Promise<{ kl?: number; tokens?: number }> {
   const { options, learner } = state;
   const n = options.klSamples;
   if (n === 0) return {};
@@ -117,7 +122,10 @@ export async function klOf(
   const answers = xs.map((x, i) => ({ x, y: drawn[i][0] }));
   const pi = (await answerScores({ model, theta: learner.theta }, answers)).logProb;
   const piRef = (await answerScores(referenceOf(problem), answers)).logProb;
-  return { kl: pi.reduce((sum, logPi, i) => sum + (logPi - piRef[i]) / n, 0) };
+  return {
+    kl: pi.reduce((sum, logPi, i) => sum + (logPi - piRef[i]) / n, 0),
+    tokens: answers.reduce((sum, { y }) => sum + model.length(y) / n, 0),
+  };
 }
 
 /** The stream of chance of one purpose. */
