@@ -7,7 +7,7 @@ import { fragmentJudge } from "../../experts/index.ts";
 import type { Env, Policy } from "../../mdp/index.ts";
 import { mlp } from "../../policies/index.ts";
 import { type PpoOptions, ppo } from "../../solvers/index.ts";
-import { type Experiment, type Figure, judged, type Measured, type Series } from "../experiment.ts";
+import { type Experiment, type Figure, judged, type Measured, type Series, type Version } from "../experiment.ts";
 import expected from "./expected.json" with { type: "json" };
 
 /** A world, and how often it is tried. */
@@ -28,6 +28,13 @@ const FULL: readonly Task[] = [
 ];
 /** The one that needs no robots, with as many labels as its own claim is about. */
 const QUICK: readonly Task[] = [{ id: "Pendulum-v1", labels: [200], seeds: 2, episodes: 20 }];
+/** The quick version's sizes: other claims than those of the whole one. */
+function ofQuick({ id, labels, seeds }: Task): Version {
+  return {
+    here: { share: `${labels.join(", ")} comparisons, on ${id} alone, ${seeds} seeds`, pendulum: `${seeds} seeds` },
+    undecided: ["share", "pendulum"],
+  };
+}
 /** What the claim about Pendulum-v1 is about. */
 const FEW = 200;
 
@@ -47,10 +54,14 @@ export const christiano2017Labels: Experiment = {
     for (const task of tasks) results.push(await measured(task, tick));
     const [pendulum] = results;
     return {
-      rows: judged(expected, {
-        share: results.map(({ share }) => share.at(-1)!).reduce((a, b) => (b.low < a.low ? b : a)),
-        pendulum: meanInterval(pendulum.returns[pendulum.task.labels.indexOf(FEW)]),
-      }),
+      rows: judged(
+        expected,
+        {
+          share: results.map(({ share }) => share.at(-1)!).reduce((a, b) => (b.low < a.low ? b : a)),
+          pendulum: meanInterval(pendulum.returns[pendulum.task.labels.indexOf(FEW)]),
+        },
+        quick ? ofQuick(tasks[0]) : {},
+      ),
       figures: [summary(results), ...results.map(curve)],
     };
   },

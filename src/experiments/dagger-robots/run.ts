@@ -4,7 +4,7 @@ import { meanInterval, meanOfMeans, pairedDifference } from "../../evaluation/in
 import type { LearnedExpert } from "../../experts/index.ts";
 import type { Env, Policy } from "../../mdp/index.ts";
 import { type MlpOptions, mlp } from "../../policies/index.ts";
-import { type Experiment, type Figure, judged, type Measured, type Series } from "../experiment.ts";
+import { type Experiment, type Figure, judged, type Measured, type Series, type Version } from "../experiment.ts";
 import expected from "./expected.json" with { type: "json" };
 import { type Kept, withExpert } from "./expert.ts";
 import halfCheetah from "./half-cheetah.json" with { type: "json" };
@@ -69,16 +69,30 @@ export const daggerRobots: Experiment = {
     }
     const least = (of: (result: Result) => Measured) => results.map(of).reduce((a, b) => (b.low < a.low ? b : a));
     return {
-      rows: judged(expected, {
-        expert: least(({ expert }) => expert),
-        dagger: least(({ dagger }) => dagger),
-        cloning: meanOfMeans(results.map(({ runs }) => runs.map((run) => run.cloning.at(-1)!))),
-        gain: least(({ gain }) => gain),
-      }),
+      rows: judged(
+        expected,
+        {
+          expert: least(({ expert }) => expert),
+          dagger: least(({ dagger }) => dagger),
+          cloning: meanOfMeans(results.map(({ runs }) => runs.map((run) => run.cloning.at(-1)!))),
+          gain: least(({ gain }) => gain),
+        },
+        quick ? ofQuick(seeds) : {},
+      ),
       figures: [summary(results), ...results.map(curves)],
     };
   },
 };
+
+/** The quick version's sizes: two clones of a robot that falls or doesn't tell nothing of a mean. */
+function ofQuick(seeds: number): Version {
+  const [{ id, labels, rounds }] = QUICK;
+  const learners = `${id} alone, ${count(labels * rounds)} labels, ${seeds} seeds`;
+  return {
+    here: { expert: `${id} alone, 3 episodes`, dagger: learners, cloning: learners, gain: learners },
+    undecided: ["dagger", "cloning", "gain"],
+  };
+}
 
 /** One repetition: mean returns as shares of the expert's, at each of the `measured` numbers of labels. */
 interface Run {

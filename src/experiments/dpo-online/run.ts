@@ -55,11 +55,20 @@ export const dpoOnline: Experiment = {
       }),
     );
     return {
-      rows: judged(expected, {
-        online: meanInterval(all),
-        gain: pairedDifference(all, offline),
-        labels: pairedDifference(half, offline),
-      }),
+      rows: judged(
+        expected,
+        {
+          online: meanInterval(all),
+          gain: pairedDifference(all, offline),
+          labels: pairedDifference(half, offline),
+        },
+        quick
+          ? {
+              here: { online: `${seeds} worlds`, gain: `${seeds} worlds`, labels: `${seeds} worlds` },
+              undecided: ["online", "labels"],
+            }
+          : {},
+      ),
       figures: [
         {
           kind: "lines",

@@ -103,11 +103,15 @@ export const ho2016Gail: Experiment = {
     }
     const [balancing, ...goals] = results;
     return {
-      rows: judged(expected, {
-        cloning: balancing.cloning,
-        gail: balancing.gail,
-        goals: goals.map(({ gain }) => gain).reduce((a, b) => (b.low < a.low ? b : a)),
-      }),
+      rows: judged(
+        expected,
+        {
+          cloning: balancing.cloning,
+          gail: balancing.gail,
+          goals: goals.map(({ gain }) => gain).reduce((a, b) => (b.low < a.low ? b : a)),
+        },
+        quick ? { here: { gail: `${seeds} seeds`, goals: `Acrobot alone, ${seeds} seeds` }, undecided: ["goals"] } : {},
+      ),
       figures: results.map((result) => figure(result, seeds)),
     };
   },

@@ -76,6 +76,7 @@ export const noisyLabels: Experiment = {
             [`surer${rate}`, surer(rate)],
           ]),
         ),
+        quick ? { undecided: ["smoothed20"] } : {},
       ),
       figures: [
         {

@@ -71,7 +71,16 @@ export const razin2025Paraphrase: Experiment = {
       ? []
       : [...paraphrased(BY_ADAM, OPENING, ": paraphrased"), ...paraphrased(CLAIMED, "", "; no opening: paraphrased")];
     return {
-      rows: judged(expected, Object.fromEntries(Object.keys(expected).map((name) => [name, share(name)]))),
+      rows: judged(
+        expected,
+        Object.fromEntries(Object.keys(expected).map((name) => [name, share(name)])),
+        quick
+          ? {
+              here: Object.fromEntries(Object.keys(expected).map((name) => [name, "one network"])),
+              undecided: Object.keys(expected),
+            }
+          : {},
+      ),
       note: `The statements are ${statements.length} of ${persona === undefined ? "the synthetic twin: agreeableness.jsonl is not at hand" : "the persona set, agreeableness.jsonl"}.`,
       figures: [
         {

@@ -47,11 +47,15 @@ export const ross2011Sequence: Experiment = {
     const [main] = runs;
     const share = (of: (run: Run) => Int32Array): Measured => percent(main, of);
     return {
-      rows: judged(expected, {
-        supervised: percent(main, ({ supervised, independent }) => minus(supervised, independent)),
-        dagger: percent(main, ({ rounds, supervised }) => minus(rounds[rounds.length - 1], supervised)),
-        misled: percent(main, ({ forced, supervised }) => minus(forced, supervised)),
-      }),
+      rows: judged(
+        expected,
+        {
+          supervised: percent(main, ({ supervised, independent }) => minus(supervised, independent)),
+          dagger: percent(main, ({ rounds, supervised }) => minus(rounds[rounds.length - 1], supervised)),
+          misled: percent(main, ({ forced, supervised }) => minus(forced, supervised)),
+        },
+        quick ? { here: { dagger: `${seeds} repetitions of ${sizes.rounds} rounds` }, undecided: ["dagger"] } : {},
+      ),
       figures: [
         {
           kind: "lines",

@@ -83,12 +83,16 @@ export const survivalBias: Experiment = {
     const most = (all: Measured[]) => all.reduce((a, b) => (b.high > a.high ? b : a));
     const least = (all: Measured[]) => all.reduce((a, b) => (b.low < a.low ? b : a));
     return {
-      rows: judged(expected, {
-        leave: most(found("leave", true)),
-        stay: least(found("stay", true)),
-        lingers: least(found("leave", false, "positive")),
-        flees: most(found("stay", false, "negative")),
-      }),
+      rows: judged(
+        expected,
+        {
+          leave: most(found("leave", true)),
+          stay: least(found("stay", true)),
+          lingers: least(found("leave", false, "positive")),
+          flees: most(found("stay", false, "negative")),
+        },
+        quick ? { undecided: ["leave"] } : {},
+      ),
       figures: (["leave", "stay"] as const).map((name) => ({
         kind: "intervals" as const,
         title: name === "leave" ? "Each step costs: out at once is best" : "Each step pays: to stay is best",
