@@ -3,10 +3,8 @@ import { describe, expect, it } from "vitest";
 import reference from "../../../test/data/solvers/tabular.json" with { type: "json" };
 import { cases, randomMdp, randomPolicy } from "../../../test/random-mdp.ts";
 import { available, type TabularMdp, tabularMdp, withObjective } from "../../mdp/tabular.ts";
-import { backup, optimalSweep, softMaximum, softSweep } from "./backup.ts";
-import { expOfNegative } from "./exponential.ts";
 import { occupancy, stepWeights } from "./occupancy.ts";
-import { greedy, greedyActions, mixture, oneHot, softmaxPolicy, uniformPolicy } from "./policies.ts";
+import { softmaxPolicy } from "./policies.ts";
 import { policyEvaluation } from "./policy-evaluation.ts";
 import { softValueIteration } from "./soft-value-iteration.ts";
 import { valueIteration } from "./value-iteration.ts";
@@ -252,93 +250,6 @@ describe("soft value iteration", () => {
     );
     expect(() => softmaxPolicy(1, Float64Array.of(1), 0)).toThrow(/temperature is 0.*greedy/);
     expect(() => softmaxPolicy(1, Float64Array.of(1), Number.NaN)).toThrow(/temperature is NaN/);
-  });
-});
-
-describe("policies", () => {
-  it("greedy ones choose the best action, and the lowest where rounding decides", () => {
-    const Q = Float64Array.of(1, 2, 3, 0.3, 0.1 + 0.2, 0.2, -Infinity, -5, -5, 1e9, 1e9 + 1, 1e9);
-    expect([...greedyActions(3, Q)]).toEqual([2, 0, 1, 1]);
-    expect([...greedy(3, Q)].slice(3, 6)).toEqual([1, 0, 0]);
-  });
-
-  it("of softmax kind have odds exp(difference / temperature)", () => {
-    const pi = softmaxPolicy(3, Float64Array.of(1, 2, -Infinity), 0.5);
-    expect(pi[1] / pi[0]).toBeCloseTo(Math.exp(2), 12);
-    expect(pi[2]).toBe(0);
-  });
-
-  it("mix", () => {
-    expect([...mixture(oneHot(2, [0, 1]), oneHot(2, [1, 1]), 0.25)]).toEqual([0.75, 0.25, 0, 1]);
-    expect(() => mixture(oneHot(2, [0]), oneHot(2, [0, 1]), 0.5)).toThrow(/one length, found 2 and 4/);
-    expect(() => mixture(oneHot(2, [0]), oneHot(2, [0]), 1.5)).toThrow(/weight is 1\.5/);
-  });
-
-  it("that are none are refused, with the place and the sum", () => {
-    const mdp = tabularMdp({ S: 2, A: 2, P: [0, 1, 0, 0, 1, 0, 0, 1], r: { s: [0, 0] }, rho: 0, H: 3, allowUnavailable: true });
-    expect([...uniformPolicy(mdp)]).toEqual([1, 0, 0.5, 0.5]);
-    const timed = new Float64Array(12).map((_, i) => (i % 2 === 0 ? 1 : 0));
-    expect(policyEvaluation(mdp, timed).V.length).toBe(8);
-    timed[6] = 0.5;
-    expect(() => policyEvaluation(mdp, timed)).toThrow(/pi\(\. \| s=1, h=2\) sums to 0\.5, expected 1/);
-    expect(() => occupancy(mdp, Float64Array.of(0.5, 0.5, 1, 0))).toThrow(
-      /pi\(a=1 \| s=0\) is 0\.5, but that action is not available/,
-    );
-    expect(() => occupancy(mdp, Float64Array.of(1, 0, 1.5, -0.5))).toThrow(/pi\(a=1 \| s=1\) is -0\.5, expected a probability/);
-    expect(() => occupancy(mdp, Float64Array.of(1, 0))).toThrow(/has 2 probabilities, expected S \* A = 4 or H \* S \* A = 12/);
-    expect(() => oneHot(2, [0, 2])).toThrow(/action of entry 1 is 2, expected 0 to 1/);
-  });
-});
-
-describe("the exponential of sweeps", () => {
-  it("is that of the machine to a relative 5e-16, and 0 where nothing would be left beside 1", () => {
-    for (let x = 0; x > -708; x -= 0.000731 + x * -0.001) {
-      expect(Math.abs(expOfNegative(x) / Math.exp(x) - 1)).toBeLessThan(5e-16);
-    }
-    expect([0, -0, -708.5, -1e308, -Infinity].map(expOfNegative)).toEqual([1, 1, 0, 0, 0]);
-  });
-});
-
-describe("sweeps", () => {
-  it("take many states in blocks as they take few", () => {
-    const of = { seed: 3, S: 700, A: 3, H: 1, terminal: true, unavailable: true, sparse: true, scale: 1 };
-    const mdp = randomMdp(of, { gamma: 0.9 });
-    const V = Float64Array.from({ length: 700 }, (_, s) => Math.sin(s));
-    const soft = new Float64Array(700);
-    softSweep(mdp, V, 0.5, soft);
-    const Q = new Float64Array(2100);
-    const expected = new Float64Array(700);
-    backup(mdp, mdp.r, V, Q);
-    softMaximum(mdp, Q, 0.5, expected, new Float64Array(2100));
-    expect(soft).toEqual(expected);
-  });
-
-  it("agree with the backup and its maximum", () => {
-    fc.assert(
-      fc.property(cases, (of) => {
-        const mdp = randomMdp(of, { gamma: 0.9 });
-        const V = Float64Array.from({ length: of.S }, (_, s) => (mdp.terminal[s] ? 0 : Math.sin(s + of.seed)));
-        const Q = new Float64Array(of.S * of.A);
-        backup(mdp, mdp.r, V, Q);
-        const hard = new Float64Array(of.S);
-        const soft = new Float64Array(of.S);
-        const change = optimalSweep(mdp, V, hard);
-        softSweep(mdp, V, 1e-7, soft);
-        for (let s = 0; s < of.S; s++) {
-          const best = Math.max(...Q.subarray(s * of.A, (s + 1) * of.A));
-          expect(hard[s]).toBe(best);
-          expect(soft[s]).toBeCloseTo(best, 5);
-        }
-        expect(change).toBe(Math.max(...hard.map((v, s) => Math.abs(v - V[s]))));
-        const moved = softSweep(mdp, V, 0.7, soft);
-        for (let s = 0; s < of.S; s++) {
-          const sum = [...Q.subarray(s * of.A, (s + 1) * of.A)].reduce((total, q) => total + Math.exp((q - hard[s]) / 0.7), 0);
-          expect(soft[s]).toBeCloseTo(mdp.terminal[s] ? 0 : hard[s] + 0.7 * Math.log(sum), 12);
-        }
-        expect(moved).toBe(Math.max(...soft.map((v, s) => Math.abs(v - V[s]))));
-      }),
-      { seed: 9, numRuns: 100 },
-    );
   });
 });
 
