@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { episodeReturns } from "../../data/index.ts";
+import { rng } from "../../autodiff/index.ts";
+import { episodeReturns, rollout, toTrajectories } from "../../data/index.ts";
 import { cartPole, pendulum } from "../../envs/index.ts";
 import { meanInterval } from "../../evaluation/index.ts";
 import { fragmentJudge } from "../../experts/index.ts";
-import type { FragmentChoice, FragmentComparison, FragmentExpert } from "../../mdp/index.ts";
+import type { FragmentChoice, FragmentComparison, FragmentExpert, Policy, Trajectory } from "../../mdp/index.ts";
 import { mlp } from "../../policies/index.ts";
 import { loadReward } from "../../rewards/index.ts";
 import { resume, start, train } from "../algorithm.ts";
 import { ExpertError } from "../expert-error.ts";
 import type { PreferenceRlOptions } from "./preference-rl/options.ts";
-import { labelPlan } from "./preference-rl/plan.ts";
+import { labelPlan, sessionsOf } from "./preference-rl/plan.ts";
 import { preferenceRl } from "./preference-rl.ts";
 
 const env = pendulum();
@@ -168,6 +169,40 @@ describe("reinforcement learning from comparisons", () => {
     await expect(longer.ready).rejects.toThrow("comparison 0: a fragment has 5 steps, expected fragmentLength 6");
   });
 
+  it("needs nobody to ask where comparisons were made before: the reward is learned from those alone, at as many times", async () => {
+    const random = rng(3);
+    const trial: Policy = { ...env, act: (s) => Float32Array.from({ length: s.length / 3 }, () => 4 * random.float() - 2) };
+    const shown = toTrajectories(await rollout(env, trial, { episodes: 20, seed: 1 }));
+    const cut = ({ observations, actions, rewards }: Trajectory, from: number): Trajectory => ({
+      observations: observations.slice(3 * from, 3 * (from + 6)),
+      actions: actions.slice(from, from + 5),
+      rewards: rewards.slice(from, from + 5),
+      terminated: false,
+    });
+    const asked = Array.from({ length: 200 }, (_, number) => ({
+      number,
+      first: cut(shown[number % 20], random.integer(195)),
+      second: cut(shown[random.integer(20)], random.integer(195)),
+    }));
+    const choices = await fragmentJudge().compare(asked);
+    const comparisons = asked.map(({ first, second }, i) => ({ first, second, choice: choices[i] }));
+    const options = { ...SMALL, steps: 1024, labels: 0, sessions: 4, rewardUpdates: 60 };
+    const { records, labels, policy: learned, reward } = await train(preferenceRl, { env, policy, comparisons }, options);
+    expect(labels).toBe(0);
+    const sessions = records.filter(({ rewardLoss }) => rewardLoss !== undefined);
+    expect(sessions).toHaveLength(4);
+    expect(sessions[3].rewardAccuracy).toBeGreaterThan(0.7);
+    expect(sessions[3].rewardLoss).toBeLessThan(sessions[0].rewardLoss!);
+    expect(records.at(-1)).toMatchObject({ labels: 0, ties: 0, incomparable: 0 });
+
+    const run = start(preferenceRl, { env, policy, comparisons }, options);
+    for (let k = 0; k < 4; k++) await run.next();
+    const again = resume(preferenceRl, { env, policy, comparisons }, run.checkpoint());
+    for await (const _ of again);
+    const same = await again.result();
+    expect([same.policy.theta, same.reward.theta]).toEqual([learned.theta, reward.theta]);
+  });
+
   it("a fragment longer than an episode, or than every trajectory so far, is refused in a line", async () => {
     const long = start(
       preferenceRl,
@@ -199,6 +234,7 @@ describe("reinforcement learning from comparisons", () => {
     expect(await sessions({ sessions: 100, steps: 1e6 })).toBe(20);
     expect(await sessions({ sessions: 20, labels: 50, steps: 8192, copies: 16, rolloutSteps: 64, batchSize: 64 })).toBe(7);
     expect(await sessions({ sessions: 3 })).toBe(3);
+    expect(sessionsOf({ labels: 0, sessions: 20, initialShare: 0.25, labelSchedule: "constant" }, 8, 1)).toBe(7);
   });
 
   it("options that don't go together are refused before anything is asked", async () => {
@@ -209,6 +245,9 @@ describe("reinforcement learning from comparisons", () => {
       "512 steps are 4 rounds of 4 x 32; expected more than the 4 that explore",
     );
     await expect(refused({ noise: 1 })).rejects.toThrow("noise is 1, expected a number from 0 to below 1");
-    await expect(refused({ labels: 0 })).rejects.toThrow("labels is 0, expected a whole number from 1");
+    await expect(refused({ labels: -1 })).rejects.toThrow("labels is -1, expected a whole number from 0");
+    await expect(refused({ labels: 0 })).rejects.toThrow(
+      "labels is 0 and no comparison is given that says anything, of 0; give comparisons, or labels to ask for",
+    );
   });
 });

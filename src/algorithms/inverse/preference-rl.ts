@@ -26,11 +26,12 @@ import { mustLast, worldOf } from "./preference-rl/world.ts";
 /** A world, somebody who compares fragments of what happens in it, and the family of policies to choose from. */
 export interface PreferenceRlProblem {
   readonly env: Env;
-  readonly expert: FragmentExpert;
+  /** Who is asked; nobody where `labels` is 0, and the comparisons below are all there are. */
+  readonly expert?: FragmentExpert;
   readonly policy: PolicyModel;
   /** By default a perceptron with the policy's hidden layers. */
   readonly critic?: Critic;
-  /** Comparisons that were made before; they are learned from, and are no labels of this run. */
+  /** Comparisons that were made before, of fragments of `fragmentLength` steps; they are learned from, and are no labels of this run. */
   readonly comparisons?: readonly ComparedFragments[];
 }
 
@@ -114,9 +115,13 @@ export const preferenceRl: Algorithm<
     const options = { ...asked, sessions: sessionsOf(asked, roundsOf(asked), asked.explore) };
     const { env, expert, comparisons = [] } = problem;
     const { copies, rolloutSteps, memory, fragmentLength } = options;
-    if (typeof expert?.compare !== "function")
+    if (options.labels === 0 && comparisons.every(({ choice }) => choice === null))
+      throw new RangeError(
+        `labels is 0 and no comparison is given that says anything, of ${comparisons.length}; give comparisons, or labels to ask for`,
+      );
+    if (options.labels > 0 && typeof expert?.compare !== "function")
       throw new TypeError(
-        "the expert has no compare(comparisons), expected somebody who says which of two fragments is better; give such a one, or fragmentJudge()",
+        "the expert has no compare(comparisons), expected somebody who says which of two fragments is better; give such a one, or fragmentJudge(), or comparisons that were made before and labels 0",
       );
     mustLast(env, options);
     checkGiven(comparisons, env, fragmentLength);
@@ -198,7 +203,7 @@ async function session(state: PreferenceRlState, { env, expert }: PreferenceRlPr
   const stream = rng(options.seed).split("session").split(state.sessions);
   state.pending ??= await questions(state, work);
   const { pending } = state;
-  await ask(pending, expert, options, state.rounds + 1);
+  if (pending.comparisons.length > 0) await ask(pending, expert!, options, state.rounds + 1);
 
   const compared = pending.comparisons.map((comparison, i) => ({ ...comparison, choice: choiceOf(pending, i) }));
   const foreseen = state.sessions > 0 ? await foreseenShare(state, work, compared) : undefined;

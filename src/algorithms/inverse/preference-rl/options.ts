@@ -99,7 +99,6 @@ export function checkOptions(options: PreferenceRlOptions): void {
   const { labels, sessions, candidates, members, rewardUpdates, rewardBatch, openRequests, requestSize } = options;
   const { copies, rolloutSteps, steps, memory, fragmentLength, explore } = options;
   mustBeCounts({
-    labels,
     sessions,
     candidates,
     fragmentLength,
@@ -110,7 +109,7 @@ export function checkOptions(options: PreferenceRlOptions): void {
     explore,
     openRequests,
   });
-  mustBeCounts({ requestSize }, 0);
+  mustBeCounts({ labels, requestSize }, 0);
   const { initialShare, fragmentGamma, doubt, rewardDecay, timeout, noise, rewardRate } = options;
   mustBeShares({ initialShare, fragmentGamma });
   mustNotBeNegative({ doubt, rewardDecay, timeout });

@@ -4,7 +4,7 @@ export type LabelSchedule = "constant" | "hyperbolic" | "inverse-quadratic";
 export const labelSchedules = ["constant", "hyperbolic", "inverse-quadratic"] as const;
 
 export interface PlanOptions {
-  /** Comparisons that the expert is asked for, in all. */
+  /** Comparisons that the expert is asked for, in all; 0 to learn from given ones alone. */
   labels: number;
   /** Times that the expert is asked, spread evenly over the run: at most once for each label, and once in each round after those at first. */
   sessions: number;
@@ -23,7 +23,7 @@ export interface PlanOptions {
  * @formula label-schedule
  */
 export function labelPlan({ labels, sessions, initialShare, labelSchedule }: PlanOptions): number[] {
-  const first = sessions === 1 ? labels : Math.max(1, Math.round(initialShare * labels));
+  const first = sessions === 1 ? labels : Math.min(labels, Math.max(1, Math.round(initialShare * labels)));
   const weight = (i: number) => ({ constant: 1, hyperbolic: 1 / (1 + i), "inverse-quadratic": 1 / (1 + i * i) })[labelSchedule];
   const plan = [first];
   let [sum, total] = [0, 0];
@@ -35,9 +35,9 @@ export function labelPlan({ labels, sessions, initialShare, labelSchedule }: Pla
   return plan;
 }
 
-/** How many sessions there is room for: one a label, one a round after those that explore. */
+/** How many sessions there is room for: one a label, if any are asked for, and one a round after those that explore. */
 export function sessionsOf({ sessions, labels }: PlanOptions, rounds: number, explored: number): number {
-  return Math.max(1, Math.min(sessions, labels, rounds - explored));
+  return Math.max(1, Math.min(sessions, labels > 0 ? labels : Infinity, rounds - explored));
 }
 
 /** The session that is held before round k of R (from 0) is made, if one is: the first after `explored` rounds, the others evenly after it. */
