@@ -1,5 +1,6 @@
 import { decodeTree, encodeTree } from "../data/index.ts";
 import type { Algorithm, Plain, Progress } from "../mdp/index.ts";
+import { type Fingerprint, fingerprint, mustBeSameProblem } from "./fingerprint.ts";
 import { type Growth, joined, parted } from "./growth.ts";
 import { mustHaveParts } from "./problem.ts";
 
@@ -43,7 +44,10 @@ export function start<Problem, Options extends object, State extends object, Row
   });
 }
 
-/** Goes on from a checkpoint, bit for bit as if it had never stopped. Throws if it is another algorithm's. */
+/**
+ * Goes on from a checkpoint, bit for bit as if it had never stopped. Throws if it is another algorithm's, or of a run with another world,
+ * policy or demonstrations.
+ */
 export function resume<Problem, Options extends object, State extends object, Row extends object, Result>(
   algorithm: Algorithm<Problem, Options, State, Row, Result>,
   problem: Problem,
@@ -52,11 +56,20 @@ export function resume<Problem, Options extends object, State extends object, Ro
   return pending(algorithm, problem, async () => {
     mustHaveParts(algorithm, problem);
     const { bytes, growth } = checkpoint instanceof Uint8Array ? { bytes: checkpoint, growth: {} } : checkpoint;
-    const { algorithm: name, state } = decodeTree(bytes) as unknown as { algorithm: string; state: Plain };
+    const { algorithm: name, state, problem: was = {} } = decodeTree(bytes) as unknown as Checkpoint;
     if (name !== algorithm.name)
       throw new RangeError(`the checkpoint is of "${name}", not of "${algorithm.name}"; resume it with ${name}`);
+    mustBeSameProblem(was, fingerprint(problem as object));
     return joined(state, growth) as unknown as State;
   });
+}
+
+/** What the bytes of a checkpoint hold. */
+interface Checkpoint {
+  readonly algorithm: string;
+  readonly state: Plain;
+  /** Absent in those of earlier versions. */
+  readonly problem?: Fingerprint;
 }
 
 /** Runs an algorithm to its end and gives what it learned, with all its records. */
@@ -97,7 +110,9 @@ function pending<Problem, Options extends object, State extends object, Row exte
   begin: () => Promise<State>,
 ): PendingRun<State, Row, Result> {
   let state: State | undefined;
+  let print: Fingerprint = {};
   const ready = begin().then((made) => {
+    print = fingerprint(problem as object);
     state = made;
   });
   ready.catch(() => {}); // whoever awaits next() or ready gets the error; an unawaited run must not end the process
@@ -105,6 +120,7 @@ function pending<Problem, Options extends object, State extends object, Row exte
     if (!state) throw new Error("the run has not begun; await run.ready, or make its first round, before asking for its state");
     return state;
   };
+  const packed = (held: Plain) => encodeTree({ algorithm: algorithm.name, state: held, problem: print });
   const next = async () => {
     await ready;
     return algorithm.done(current()) ? undefined : algorithm.iterate(current(), problem);
@@ -116,10 +132,10 @@ function pending<Problem, Options extends object, State extends object, Row exte
     },
     next,
     progress: () => algorithm.progress(current()),
-    checkpoint: () => encodeTree({ algorithm: algorithm.name, state: current() as unknown as Plain }),
+    checkpoint: () => packed(current() as unknown as Plain),
     snapshot() {
       const { rest, growth } = parted(current() as unknown as Plain, algorithm.grows ?? []);
-      return { bytes: encodeTree({ algorithm: algorithm.name, state: rest }), growth };
+      return { bytes: packed(rest), growth };
     },
     ...(algorithm.waiting ? { waiting: () => (state ? algorithm.waiting?.(state) : undefined) } : {}),
     async result() {
