@@ -23,8 +23,8 @@ interface Task {
 }
 
 const FULL: readonly Task[] = [
-  { id: "Pendulum-v1", labels: [25, 50, 200, 700], seeds: 5, episodes: 50 },
-  { id: "HalfCheetah-v5", labels: [100, 700], seeds: 3, episodes: 5 },
+  { id: "Pendulum-v1", labels: [25, 50, 200, 700], seeds: 8, episodes: 50 },
+  { id: "HalfCheetah-v5", labels: [100, 700], seeds: 6, episodes: 5 },
 ];
 /** The one that needs no robots, with as many labels as its own claim is about. */
 const QUICK: readonly Task[] = [{ id: "Pendulum-v1", labels: [200], seeds: 2, episodes: 20 }];

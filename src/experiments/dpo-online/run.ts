@@ -27,7 +27,7 @@ export const dpoOnline: Experiment = {
   source: 'Slides "Imitation with Preference Feedback"; Xiong et al. 2024; Song et al. 2024',
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 3 : 10, onProgress }) {
+  async run({ quick = false, seeds = quick ? 3 : 30, onProgress }) {
     // Comparisons after which it is looked at how good the policies are: all, half, and in full ever fewer.
     const marks = quick ? [ROUNDS / 2, ROUNDS] : [1, 2, 4, 8, 16];
     const shares = Object.fromEntries(LEARNERS.map((name) => [name, marks.map((): number[] => [])])) as Record<

@@ -33,7 +33,7 @@ export const garg2021Iq: Experiment = {
   source: "Garg, Chakraborty, Cundy, Song & Ermon 2021",
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 3 : 10, onProgress }) {
+  async run({ quick = false, seeds = quick ? 3 : 20, onProgress }) {
     const plan = quick ? { every: 300, episodes: 10 } : { every: 100, episodes: 20 };
     const total = quick ? seeds : 2 * seeds;
     const curves: Curve[] = [];

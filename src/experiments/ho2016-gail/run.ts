@@ -77,7 +77,7 @@ export const ho2016Gail: Experiment = {
   source: "Ho & Ermon 2016, figure 1 and the authors' result files",
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 2 : 7, onProgress }) {
+  async run({ quick = false, seeds = quick ? 2 : 12, onProgress }) {
     const tasks = quick ? QUICK : FULL;
     const results: Result[] = [];
     let done = 0;

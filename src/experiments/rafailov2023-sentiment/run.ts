@@ -71,7 +71,7 @@ export const rafailov2023Sentiment: Experiment = {
   claims: expected,
 
   async run(options) {
-    const { quick = false, seeds = quick ? 2 : 3, onProgress } = options;
+    const { quick = false, seeds = quick ? 2 : 6, onProgress } = options;
     const sizes = quick ? QUICK : FULL;
     const total = 1 + seeds * (1 + BETAS.length + 2 * sizes.ppoBetas.length);
     let done = 0;
