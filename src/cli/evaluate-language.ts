@@ -1,14 +1,17 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { rng } from "../autodiff/index.ts";
 import { promptIds, unknownShare } from "../data/index.ts";
 import { judgePreferences, klFrom } from "../evaluation/index.ts";
 import { perplexity } from "../policies/index.ts";
+import { readConfig } from "../runs/index.ts";
 import { BadInput } from "./exit.ts";
-import { languageProblem } from "./language-problem.ts";
+import { type LanguageProblem, languageProblem, modelFolder } from "./language-problem.ts";
 import { finite, klName, type Measure } from "./language-recipe.ts";
 import { measureTable } from "./language-report.ts";
 import { languageSettings } from "./language-settings.ts";
 import { kindOfTexts } from "./preferences.ts";
-import { counted, print, printJson, table } from "./terminal.ts";
+import { counted, print, printJson, say, table } from "./terminal.ts";
 import { languageIngredients } from "./texts.ts";
 
 export interface EvaluateLanguageRequest {
@@ -24,6 +27,19 @@ export interface EvaluateLanguageRequest {
 /** Prompts that are answered to measure the divergence from the reference. */
 const PROMPTS = 64;
 
+/** Algorithms whose runs stay near a reference: the one that was named, or the model that they began with. */
+const NEAR = ["dpo", "rlhf"];
+
+/** The folder of the model that a run stayed near, where the target is such a run and the folder is still there. */
+function referenceOfRun(target: string): string | undefined {
+  if (modelFolder(target) === target || !existsSync(join(target, "config.json"))) return undefined;
+  const { algorithm, problem } = readConfig(target);
+  if (!NEAR.includes(algorithm)) return undefined;
+  const { reference, model } = problem as unknown as Partial<LanguageProblem>;
+  const path = reference?.path ?? (typeof model === "object" ? model.path : undefined);
+  return path !== undefined && existsSync(path) ? path : undefined;
+}
+
 /** Says how well a language model predicts texts, ranks what an expert compared, and how far it is from a reference. */
 export async function evaluateLanguage({
   target,
@@ -36,10 +52,12 @@ export async function evaluateLanguage({
   const began = performance.now();
   const defaults = Object.fromEntries(Object.entries(languageSettings).map(([name, own]) => [name, own.default]));
   const values = { ...defaults, validation: 0, unusable: "leave-out" };
+  const from = named ?? referenceOfRun(target);
+  if (named === undefined && from !== undefined) say(`reference: ${from}, as the run knows it; --reference names another one`);
   const request = {
     model: target,
     data,
-    ...(named === undefined ? {} : { reference: named }),
+    ...(from === undefined ? {} : { reference: from }),
     ...(tokenizer === undefined ? {} : { tokenizer }),
   };
   const problem = languageProblem(request, values, seed);
@@ -91,7 +109,7 @@ export async function evaluateLanguage({
     printJson({
       model: target,
       data,
-      ...(named === undefined ? {} : { reference: named }),
+      ...(from === undefined ? {} : { reference: from }),
       tokens: own.tokens,
       unknown: unknownShare(model.model.tokenizer!, [texts.training.tokens]),
       ...(comparisons > 0 ? { comparisons } : {}),

@@ -58,6 +58,11 @@ export async function languageParts(problem: LanguageProblem, texts: () => Promi
         `--tokenizer ${asked} makes a new vocabulary, ${from.path} has learned its own; leave it out, or give the folder of its tokenizer`,
       );
     const loaded = await loadModel(from.path);
+    const { context } = loaded.model.config;
+    if (values.context > context)
+      throw new BadInput(
+        `--set context=${values.context}: ${from.path} reads at most ${context} tokens; leave it out, or begin with one of ${Object.keys(FRESH).join(", ")}`,
+      );
     base = other ? await given(() => withTokenizer(loaded, other)) : loaded;
   }
   const { tokenizer, config } = base.model;

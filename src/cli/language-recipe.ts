@@ -92,6 +92,8 @@ export interface LanguageRecipeParts<Problem, Options extends object, State exte
   readonly preset?: Partial<Options>;
   /** Which of `--reference`, `--expert` and `--reward` mean something to it. */
   readonly takes: readonly ("reference" | "expert" | "reward")[];
+  /** Settings of language models that would mean nothing to it. */
+  readonly idle?: readonly string[];
   build(ingredients: LanguageIngredients, options: Options, shared: Shared): Promise<Built<Problem, Options, Result>>;
   show(row: Row): string;
   /** Tokens that a round has learned from. */
@@ -128,6 +130,9 @@ export interface PreparedLanguage {
   tokens(row: object, before: object | undefined): number;
 }
 
+const without = (known: Settings, names: readonly string[]): Settings =>
+  Object.fromEntries(Object.entries(known).filter(([name]) => !names.includes(name)));
+
 export function languageRecipe<Problem, Options extends object, State extends object, Row extends object, Result>(
   parts: LanguageRecipeParts<Problem, Options, State, Row, Result>,
 ): LanguageRecipe {
@@ -142,7 +147,7 @@ export function languageRecipe<Problem, Options extends object, State extends ob
     takes,
     curves,
     options: Object.keys(own),
-    settings: { ...own, ...languageSettings },
+    settings: { ...own, ...without(languageSettings, parts.idle ?? []) },
     check: (options) => algorithm.check?.(options as Options),
     async prepare(ingredients, given, shared) {
       const options = given as Options;

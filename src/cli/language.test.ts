@@ -37,6 +37,14 @@ beforeAll(() => {
   );
   const files = languageModel(family, firstTheta(family, 0)).files();
   for (const name of ["sft", "broken", "empty"]) mkdirSync(name);
+  mkdirSync("finished/model", { recursive: true });
+  writeFileSync(
+    "finished/config.json",
+    JSON.stringify({ format: 1, algorithm: "sft", seed: 0, options: {}, problem: {}, command: [], versions: {} }),
+  );
+  writeFileSync("finished/model/config.json", "{}");
+  const hollow = ["sat", "", "ran", " "].map((completion) => ({ prompt: "The cat", completion }));
+  writeFileSync("hollow.jsonl", lines(hollow));
   for (const [name, bytes] of files) {
     writeFileSync(join("sft", name), bytes);
     writeFileSync(join("broken", name), name === "model.safetensors" ? bytes.subarray(0, bytes.length - 8) : bytes);
@@ -63,6 +71,8 @@ function parsed(words: readonly string[]): Record<string, unknown> {
 
 async function asked(line: string): Promise<unknown> {
   const [command, target, ...rest] = line.split(" ");
+  if (target === "--resume")
+    return runTrain(undefined, { seed: 0, checkpointEvery: 2, ...parsed([target, ...rest]) } as never, []);
   const options = parsed(rest);
   if (command === "evaluate") return evaluateLanguage({ target, seed: 0, ...options } as never);
   if (command === "generate") {
@@ -90,6 +100,26 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
     "a new vocabulary for a trained model",
     "train dpo --model sft --tokenizer words --data pairs.jsonl",
     /--tokenizer words makes a new vocabulary/,
+  ],
+  [
+    "a context that a trained model does not have",
+    "train sft --model sft --data texts.txt --set context=512",
+    /--set context=512: .*sft reads at most 16 tokens; leave it out/,
+  ],
+  [
+    "completions that are empty, all of them by number",
+    "train sft --model sft --data hollow.jsonl",
+    /hollow.jsonl: record 2, 4: the completion is empty; correct it, or leave .*unusable=leave-out/,
+  ],
+  [
+    "samples of what a reward model would write",
+    "train reward-model --model sft --data pairs.jsonl --set samples=2",
+    /reward-model has no setting "samples"/,
+  ],
+  [
+    "settings for a run that is gone on with, with the way to train its model further",
+    "train --resume finished --set epochs=5",
+    /found --set beside it; .*trained on by --model finished with another --out/,
   ],
   [
     "heads that don't divide the width",
@@ -265,6 +295,21 @@ it("a run that learned its texts by heart says in the terminal and in the report
   const note = /the held-out loss was lowest after epoch \d+ .* and ended at .*; what was best is kept/;
   expect(told.mock.calls.map(([text]) => String(text)).join("")).toMatch(note);
   expect(readFileSync("by-heart/report.html", "utf8")).toMatch(note);
+});
+
+it("a run of DPO is evaluated against the reference that it began with, unless another one is named", async () => {
+  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  await asked("train dpo --model sft --data pairs.jsonl --out near --set updates=2 klSamples=0 samples=0");
+  printed.mockClear();
+  await asked("evaluate near --data pairs.jsonl --json");
+  await asked("evaluate sft --data pairs.jsonl --json");
+  const [run, plain] = printed.mock.calls.map(([text]) => JSON.parse(String(text)) as Record<string, unknown>);
+  printed.mockRestore();
+  expect(run.reference).toBe(join(process.cwd(), "sft"));
+  expect(run).toHaveProperty("kl");
+  expect(run).toHaveProperty("preferenceAccuracy");
+  expect(plain).not.toHaveProperty("reference");
+  expect(plain).not.toHaveProperty("kl");
 });
 
 it("a file that is read a page at a time is fine-tuned on, and preferences too", async () => {

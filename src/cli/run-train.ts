@@ -1,5 +1,5 @@
 import { BadInput } from "./exit.ts";
-import type { LanguageRequest } from "./language-problem.ts";
+import { type LanguageRequest, modelFolder } from "./language-problem.ts";
 import { summary, verdictHead, verdictJson, verdictRows } from "./present.ts";
 import { expertName } from "./report.ts";
 import { isLanguage, LANGUAGE, runTrainLanguage, WORLDS } from "./run-train-language.ts";
@@ -57,8 +57,10 @@ function onlyResumed(algorithm: string | undefined, folder: string, options: Par
   if (algorithm !== undefined) extra.unshift(["algorithm", algorithm]);
   if (extra.length > 0) {
     const found = extra.map(([, text]) => text).join(", ");
+    const on =
+      modelFolder(folder) === folder ? "" : `; what it has learned is trained on by --model ${folder} with another --out`;
     throw new BadInput(
-      `--resume goes on with what ${folder} began, found ${found} beside it; leave it out, or begin a new run without --resume`,
+      `--resume goes on with what ${folder} began, found ${found} beside it; leave it out, or begin a new run without --resume${on}`,
     );
   }
 }

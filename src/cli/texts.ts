@@ -124,9 +124,7 @@ async function textsOf(
   tell: Tell,
 ): Promise<Texts> {
   const { tokenizer, context, values } = parts;
-  const all = await naming(data.path, () =>
-    tokenisedTexts(tokenizer, values.unusable === "refuse" ? records : records.filter(hasAnswer)),
-  );
+  const all = await naming(data.path, () => tokenisedTexts(tokenizer, answered(data.path, records, values.unusable)));
   tell(
     tokenizer,
     all.flatMap(({ x, y }) => [x, y]),
@@ -179,6 +177,24 @@ const inPages = ({ data, language }: LanguageProblem): boolean =>
 const promptsOf = (list: readonly { x: Int32Array; y: Int32Array }[], context: number) =>
   list.map(({ x, y }) => fitted(x.length > 0 ? x : y.slice(0, BEGINNING), context));
 const hasAnswer = (record: TextRecord) => record.kind === "text" || !isBlank(record.completion);
+
+/** Faulty records that a refusal names by their number. */
+const NAMED = 5;
+
+/** The records with something to learn: the others are refused (`BadInput`, with their numbers), or left out with their number. */
+function answered(file: string, records: readonly TextRecord[], unusable: "refuse" | "leave-out"): readonly TextRecord[] {
+  const empty = records.flatMap((record, i) => (hasAnswer(record) ? [] : [i + 1]));
+  if (empty.length === 0) return records;
+  if (unusable === "leave-out") {
+    say(`${empty.length} of ${counted(records.length, "record")} left out: an empty completion`);
+    return records.filter(hasAnswer);
+  }
+  const numbers = `${empty.slice(0, NAMED).join(", ")}${empty.length > NAMED ? ` and ${empty.length - NAMED} more` : ""}`;
+  throw new BadInput(
+    `${file}: record ${numbers}: the completion is empty; correct it, or leave such records out with --set unusable=leave-out`,
+  );
+}
+
 /** Room for an answer is left behind a prompt. */
 const fitted = (x: Int32Array, context: number) => x.slice(-Math.max(1, Math.floor(context / 2)));
 

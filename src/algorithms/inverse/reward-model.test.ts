@@ -221,6 +221,18 @@ describe("comparisons that can't be learned from", () => {
     expect(stopped.reward).toEqual(best.reward);
   });
 
+  it("that leave all rewards alike are told of, however many they rank rightly", async () => {
+    const problem = { reward: generativeRewardModel(policy, verify), preferences: preferences(32, 1) };
+    const noteOf = async (learningRate: number) => {
+      const { records } = await train(rewardModel, problem, { ...options, updates: 60, report: 10, learningRate });
+      return records[5].note ?? "";
+    };
+    expect(await noteOf(1e-5)).toMatch(
+      /differ by \S+ of reward, and the loss is still that of rewards which are all alike \(log 2\)/,
+    );
+    expect(await noteOf(0.02)).not.toMatch(/alike/);
+  });
+
   it("options that can't be are named with what they should be", async () => {
     const problem = { reward, preferences: pairs };
     await expect(train(rewardModel, problem, { members: 0 })).rejects.toThrow(/members is 0, expected a whole number from 1 on/);

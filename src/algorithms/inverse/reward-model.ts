@@ -184,6 +184,7 @@ export const rewardModel: Algorithm<
       );
     const notes = [
       before === 0 && contradictory > 0 ? contradiction(work.comparisons, options.contradictions) : undefined,
+      ended(state) ? alike(sums) : undefined,
       ended(state) ? closing(state.heldOut, options.schedule, keptOf(options)) : undefined,
     ].filter((note) => note !== undefined);
     return {
@@ -219,6 +220,19 @@ export const rewardModel: Algorithm<
 
 /** Updates of a run, where neither they nor the passes are said and one pass has fewer. */
 const UPDATES = 300;
+
+/** A loss and a margin this near to those of rewards that are all alike. */
+const ALIKE = 0.01;
+
+/** Says so where rewards have hardly come apart, whatever share they rank rightly: a difference of 1e-3 is lost beside any penalty. */
+function alike({ loss, chosen, rejected }: Readonly<Record<string, number>>): string | undefined {
+  const margin = chosen - rejected;
+  if (Math.abs(loss - Math.LN2) > ALIKE || Math.abs(margin) > ALIKE) return undefined;
+  return (
+    `chosen and rejected responses differ by ${margin.toPrecision(2)} of reward, and the loss is still that of rewards which are all ` +
+    "alike (log 2): take more updates, a larger learningRate, or another kind of reward (a generative one lies between 0 and 1)"
+  );
+}
 
 function ended({ members, total, options, best }: RewardModelState): boolean {
   return members[0].t >= total || (options.patience > 0 && best !== null && best.stale >= options.patience);

@@ -64,6 +64,7 @@ export const rewardModelRecipe = languageRecipe({
   },
   preset: { report: 20 },
   takes: ["reference"],
+  idle: ["samples"], // a reward writes nothing
   async build(ingredients, options) {
     const { model: policy, reference } = await ingredients.parts();
     const { training, held, ratings } = await ingredients.comparisons();
