@@ -22,7 +22,8 @@ export function tail(confidence = 0.95): number {
 
 /** The number, if it is a positive whole one; throws otherwise. */
 export function positive(n: number, what: string): number {
-  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`${what} is a positive whole number, found ${n}`);
+  const found = typeof n === "string" ? JSON.stringify(n) : n; // "3" is no 3
+  if (!(Number.isInteger(n) && n > 0)) throw new RangeError(`${what} is a positive whole number, found ${found}`);
   return n;
 }
 

@@ -18,5 +18,7 @@ describe("the bounds of options", () => {
     for (const x of inside) expect(() => check({ first: inside[0], x })).not.toThrow();
     for (const x of outside)
       expect(() => check({ first: inside[0], x })).toThrow(new RangeError(`x is ${x}, expected ${expected}`));
+    const written = `${inside[0]}` as never;
+    expect(() => check({ x: written })).toThrow(new RangeError(`x is "${written}", expected ${expected}`));
   });
 });

@@ -1,6 +1,8 @@
 function must(values: Readonly<Record<string, number>>, holds: (value: number) => boolean, expected: string): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!holds(value)) throw new RangeError(`${name} is ${value}, expected ${expected}`);
+    if (typeof value === "number" && holds(value)) continue;
+    const found = typeof value === "string" ? JSON.stringify(value) : String(value); // "3" is no 3
+    throw new RangeError(`${name} is ${found}, expected ${expected}`);
   }
 }
 
