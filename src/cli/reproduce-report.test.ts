@@ -2,13 +2,19 @@ import { expect, it } from "vitest";
 import { experiments, judged } from "../experiments/index.ts";
 import { askedFor, line, reproducePage, verdict } from "./reproduce-report.ts";
 
+const readme = (id: string) => `../src/${id}/README.md`;
+
 it("the page of a reproduction says what a claim was measured on, where that hangs on what is at hand", () => {
   const experiment = experiments.find(({ id }) => id === "pdl")!;
   const rows = judged(experiment.claims, Object.fromEntries(Object.keys(experiment.claims).map((name) => [name, 0])));
   const page = (note?: string) =>
-    reproducePage([{ experiment, outcome: { rows, figures: [], ...(note ? { note } : {}) }, seconds: 1 }], [[]], { quick: true });
+    reproducePage([{ experiment, outcome: { rows, figures: [], ...(note ? { note } : {}) }, seconds: 1 }], [[]], {
+      quick: true,
+      readme,
+    });
   expect(page("Texts are those of <twins>.")).toContain("; 1 s. Texts are those of &lt;twins&gt;. What is measured");
   expect(page()).toContain("; 1 s. What is measured");
+  expect(page()).toContain('differs: <a href="../src/pdl/README.md">src/experiments/pdl/README.md</a></p>');
 });
 
 it("a claim stands beside the ends that were asked of it, and what the quick version can't decide is counted apart", () => {
@@ -44,7 +50,7 @@ it("a claim stands beside the ends that were asked of it, and what the quick ver
   expect(verdict(rows)).toBe("1 of 2 claims hold, 1 is not decided by the quick version");
   expect(verdict(judged(claims, { good: 0.8, better: 1 }))).toBe("1 of 2 claims hold, 1 doesn't");
   const experiment = { ...experiments[0], claims };
-  const page = reproducePage([{ experiment, outcome: { rows, figures: [] }, seconds: 1 }], [[]], { quick: true });
+  const page = reproducePage([{ experiment, outcome: { rows, figures: [] }, seconds: 1 }], [[]], { quick: true, readme });
   expect(page).toMatch(/<th[^>]*>asked for<\/th>/);
   expect(page).toContain("it is better [here: by 2 labels]");
 });

@@ -62,11 +62,17 @@ export function verdict(rows: readonly Row[]): string {
   return parts.join(", ");
 }
 
+export interface PageOptions {
+  readonly quick: boolean;
+  /** Where an experiment's README is, seen from the page. */
+  readonly readme: (id: string) => string;
+}
+
 /**
  * One page that follows the slides: under each the claims that were measured, with their figures. `drawn` has the figures of
  * each experiment as SVG.
  */
-export function reproducePage(finished: readonly Finished[], drawn: readonly string[][], { quick }: { quick: boolean }): string {
+export function reproducePage(finished: readonly Finished[], drawn: readonly string[][], { quick, readme }: PageOptions): string {
   const found = new Map(finished.map((one, i) => [one.experiment.id, { ...one, drawn: drawn[i] }]));
   const parts = lecture.flatMap(({ title, slides }) => {
     const shown = slides.filter((slide) => named(slide).some((id) => found.has(id)));
@@ -81,7 +87,7 @@ export function reproducePage(finished: readonly Finished[], drawn: readonly str
   ]);
   const sections = parts.flatMap(({ title, slides }): Section[] => [
     { heading: title, id: title },
-    ...slides.flatMap((slide) => slideSections(slide, found)),
+    ...slides.flatMap((slide) => slideSections(slide, found, readme)),
   ]);
   const rows = finished.flatMap(({ outcome }) => outcome.rows);
   const ids = finished.map(({ experiment }) => experiment.id).join(" ");
@@ -98,23 +104,27 @@ function named({ experiments, also = [] }: Slide): string[] {
   return [...experiments.map(({ id }) => id), ...also];
 }
 
-function slideSections(slide: Slide, found: ReadonlyMap<string, Finished & { drawn: readonly string[] }>): Section[] {
+function slideSections(
+  slide: Slide,
+  found: ReadonlyMap<string, Finished & { drawn: readonly string[] }>,
+  readme: PageOptions["readme"],
+): Section[] {
   const elsewhere = (slide.also ?? []).filter((id) => found.has(id)).map((id) => found.get(id)!.experiment);
   return [
     { heading: slide.title, level: 3, id: slide.title, text: slide.claims },
-    ...slide.experiments.flatMap(({ id }) => (found.has(id) ? experimentSections(found.get(id)!) : [])),
+    ...slide.experiments.flatMap(({ id }) => (found.has(id) ? experimentSections(found.get(id)!, readme) : [])),
     ...(elsewhere.length === 0
       ? []
       : [{ links: elsewhere.map(({ id, title }) => ({ words: `See ${id}`, to: id, beside: title })) }]),
   ];
 }
 
-function experimentSections(one: Finished & { drawn: readonly string[] }): Section[] {
+function experimentSections(one: Finished & { drawn: readonly string[] }, readme: PageOptions["readme"]): Section[] {
   const { experiment, outcome, seconds, drawn } = one;
   const { id, title, source } = experiment;
-  const text = `${source}. ${verdict(outcome.rows).replace(/^./, (letter) => letter.toUpperCase())}; ${Math.ceil(seconds)} s. ${outcome.note === undefined ? "" : `${outcome.note} `}What is measured, and how that differs: src/experiments/${id}/README.md.`;
+  const text = `${source}. ${verdict(outcome.rows).replace(/^./, (letter) => letter.toUpperCase())}; ${Math.ceil(seconds)} s. ${outcome.note === undefined ? "" : `${outcome.note} `}What is measured, and how that differs:`;
   return [
-    { heading: `${id}: ${title}`, level: 4, id, text },
+    { heading: `${id}: ${title}`, level: 4, id, text, more: { words: `src/experiments/${id}/README.md`, href: readme(id) } },
     { table: { head: HEAD, rows: outcome.rows.map(cells) } },
     ...outcome.figures.map((figure, k): Section => ({ caption: figure.caption, svg: drawn[k] })),
   ];

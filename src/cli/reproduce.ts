@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearest } from "../envs/index.ts";
 import { type Experiment, experiments, type Figure, lecture } from "../experiments/index.ts";
@@ -42,7 +42,13 @@ export async function reproduce(request: ReproduceRequest): Promise<void> {
 
   if (request.figures !== undefined) await saveFigures(request.figures, finished, drawn);
   mkdirSync(dirname(request.out), { recursive: true });
-  writeWhole(request.out, reproducePage(finished, drawn, request));
+  const readme = (id: string) =>
+    encodeURI(
+      readmeOf(id, dirname(resolve(request.out)))
+        .split(sep)
+        .join("/"),
+    );
+  writeWhole(request.out, reproducePage(finished, drawn, { quick: request.quick, readme }));
   kept.clear();
   const tell = request.json ? say : print; // with --json nothing else stands on standard output
   for (const { slides } of lecture) {
@@ -84,9 +90,9 @@ function choose({ ids, all }: ReproduceRequest): Experiment[] {
   return experiments.filter(({ id }) => all || ids.includes(id));
 }
 
-/** Where an experiment's README stands, seen from where the command was called. */
-function readmeOf(id: string): string {
-  return relative(process.cwd(), fileURLToPath(new URL(`../../src/experiments/${id}/README.md`, import.meta.url)));
+/** Where an experiment's README stands, seen from a folder, or else from where the command was called. */
+function readmeOf(id: string, from = process.cwd()): string {
+  return relative(from, fileURLToPath(new URL(`../../src/experiments/${id}/README.md`, import.meta.url)));
 }
 
 function list(json: boolean): void {

@@ -3,7 +3,7 @@ import type { Film } from "./film.ts";
 /** A part of a report. */
 export type Section = Headed &
   (
-    | { readonly text?: string }
+    | { readonly text?: string; readonly more?: Source }
     | { readonly table: Table }
     | { readonly links: readonly Link[] }
     | { readonly caption?: string; readonly svg: string }
@@ -18,6 +18,12 @@ export interface Headed {
   readonly level?: 2 | 3 | 4;
   /** The place in the page that links lead to. */
   readonly id?: string;
+}
+
+/** A file beside the page, where there is more to read. */
+export interface Source {
+  readonly words: string;
+  readonly href: string;
 }
 
 /** A line of a table of contents. */
@@ -76,7 +82,9 @@ function body(part: Section, caption: string): string {
   if ("links" in part) return contents(part.links);
   if ("svg" in part) return `<figure>${part.svg}${caption}</figure>`;
   if ("film" in part) return `<figure>${shown(part.film)}${caption}</figure>`;
-  return part.text === undefined ? "" : `<p>${escaped(part.text)}</p>`;
+  if (part.text === undefined) return "";
+  const more = part.more ? ` <a href="${escaped(part.more.href)}">${escaped(part.more.words)}</a>` : "";
+  return `<p>${escaped(part.text)}${more}</p>`;
 }
 
 function contents(links: readonly Link[]): string {

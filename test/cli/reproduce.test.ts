@@ -49,6 +49,8 @@ describe("apprentice reproduce", () => {
     const page = readFileSync(at("out/page.html"), "utf8");
     expect(page.match(/<svg /g)?.length).toBe(2);
     expect(page).toContain("These are the quick versions");
+    const [, href] = /<a href="([^"]*pdl\/README\.md)">/.exec(page)!;
+    expect(readFileSync(join(at("out"), decodeURI(href)), "utf8")).toContain("# pdl");
     expect(readdirSync(at("pictures")).sort()).toEqual(["horizon.png", "horizon.svg", "pdl.png", "pdl.svg"]);
   });
 
