@@ -85,6 +85,13 @@ export const lecture: readonly Part[] = [
         experiments: [ross2011Track, ross2011Sequence, daggerRobots],
       },
       {
+        title: "DAgger with Logistic Loss",
+        claims:
+          "No fit from the beginning is needed: θ goes on by M minibatches of all the data so far, then the policy is run and its states are labelled.",
+        experiments: [],
+        also: ["ross2011-track"],
+      },
+      {
         title: "Analysis",
         claims:
           "Of DAgger: the gap is as well the sum over the learner's states of Q^π*(s, π*(s)) − Q^π*(s, π̂(s)), no more than H · Range(Q^π*) times the rate of errors there. An expert who can recover makes the range small, and the cost εH.",
