@@ -30,7 +30,7 @@ export async function runReport({ config, recipe, verdict, policy, records, env 
     },
     {
       heading: "Returns",
-      caption: `Mean return of ${counted(verdict.episodes, "episode")}; the bars are ${short(100 * verdict.confidence)} % bootstrap intervals.`,
+      caption: `Mean return of ${counted(verdict.episodes, "episode")}; the bars are ${short(100 * verdict.confidence)} % intervals.`,
       svg: await intervalFigure({
         title: `Return in ${env.id}`,
         x: "return of an episode (sum of the environment's rewards)",

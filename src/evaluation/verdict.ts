@@ -29,7 +29,7 @@ export interface DisagreementEstimate extends Interval {
   readonly measure: "mismatch" | "distance";
 }
 
-/** What a clone is worth, with bootstrap intervals. Returns are in the environment's units. */
+/** What a clone is worth, with intervals. Returns are in the environment's units. */
 export interface Verdict {
   readonly env: string;
   readonly episodes: number;
