@@ -36,6 +36,7 @@ export {
   deepSmile,
 } from "./direct/deep-smile.ts";
 export type { Asked as AskedComparisons } from "./direct/dpo/asking.ts";
+export type { HeldOutMeasures as DpoHeldOut } from "./direct/dpo/held-out.ts";
 export type { Measured as DpoMeasures } from "./direct/dpo/record.ts";
 export type { Decided as DecidedComparison } from "./direct/dpo/workshop.ts";
 export {
@@ -75,6 +76,7 @@ export type { VisitedRound } from "./direct/online/visits.ts";
 export { type SmileOptions, type SmileProblem, type SmileRecord, type SmileState, smile } from "./direct/smile.ts";
 export type { PageTable as TokenPageTable, TokenPair, TokenRows } from "./direct/token-pages.ts";
 export type { GrowingColumn, Growth } from "./growth.ts";
+export type { Best as BestHeldOut, HeldOut } from "./held-out.ts";
 export type { Symptoms as AdversarialSymptoms } from "./inverse/adversarial/diagnosis.ts";
 export type { AdversarialOptions, DiscriminatorOptions } from "./inverse/adversarial/options.ts";
 export { type AdversarialPreset, adversarialPresets } from "./inverse/adversarial/presets.ts";
