@@ -33,6 +33,7 @@ export {
   type Report,
   reportPage,
   type Section,
+  type Source as ReportSource,
   type Table,
 } from "./report.ts";
 export { type EndpointOptions, rewardEndpoint, type TextAnswer } from "./reward-endpoint.ts";
