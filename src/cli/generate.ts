@@ -1,4 +1,4 @@
-import { promptIds, type Tokenizer } from "../data/index.ts";
+import { promptIds } from "../data/index.ts";
 import { checkSampling, fitContext } from "../policies/index.ts";
 import { BadInput, given } from "./exit.ts";
 import { loadModel } from "./language-parts.ts";
@@ -16,13 +16,16 @@ export interface GenerateRequest {
   readonly topP: number;
   readonly minP: number;
   readonly seed: number;
+  /** Texts that end an answer, which is cut before them. */
+  readonly stop?: readonly string[];
   readonly chat?: boolean;
   readonly json?: boolean;
 }
 
 /** Answers prompts: one as it is written, several or many answers when they are whole. */
 export async function generate(request: GenerateRequest): Promise<void> {
-  const { target, prompt: prompts, n, seed, json, maxLength } = request;
+  const { target, prompt: prompts, n, seed, json, maxLength, stop = [] } = request;
+  if (stop.includes("")) throw new BadInput("--stop is empty, expected a text before which an answer ends; leave it out");
   const { temperature, topK, topP, minP } = request;
   await given(() => checkSampling({ temperature, topK, topP, minP })); // before anything is written
   const model = await loadModel(target);
@@ -47,7 +50,7 @@ export async function generate(request: GenerateRequest): Promise<void> {
     say(`note: the prompt has ${x.length} tokens, the context ${config.context}: its first ${cut.prompt} are left out`);
     return tokenizer.decode(x.subarray(cut.prompt));
   });
-  const sampling = { temperature, topK, topP, minP, seed, ...(maxLength === undefined ? {} : { maxLength }) };
+  const sampling = { temperature, topK, topP, minP, seed, stopTexts: stop, ...(maxLength === undefined ? {} : { maxLength }) };
   const began = performance.now();
   let responses: string[];
   const streamed = asked.length === 1 && n === 1 && !json;
@@ -56,7 +59,7 @@ export async function generate(request: GenerateRequest): Promise<void> {
     let text = "";
     await given(async () => {
       for await (const piece of model.generate(asked[0], sampling)) {
-        process.stdout.write(text === "" ? behind(tokenizer, asked[0], piece) : piece);
+        process.stdout.write(piece);
         text += piece;
       }
     });
@@ -82,15 +85,8 @@ export async function generate(request: GenerateRequest): Promise<void> {
   }
   if (!streamed) {
     prompts.forEach((prompt, i) => {
-      for (const response of of(i)) print(`${prompt}${behind(tokenizer, asked[i], response)}\n`);
+      for (const response of of(i)) print(`${prompt}${response}\n`);
     });
   }
   say(`${counted(tokens, "token")}, ${short(tokens / seconds)} tokens/s`);
-}
-
-/** A response as it stands behind its prompt: where the tokenizer has a space between the two, with that space. */
-function behind(tokenizer: Tokenizer, prompt: string, response: string): string {
-  const last = promptIds(tokenizer, prompt).slice(-1);
-  const both = tokenizer.decode([...last, ...tokenizer.encode(response)]);
-  return both === `${tokenizer.decode(last)} ${response}` ? ` ${response}` : response;
 }

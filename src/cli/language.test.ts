@@ -64,7 +64,7 @@ function parsed(words: readonly string[]): Record<string, unknown> {
     const name = words[i++].slice(2).replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     const values: string[] = [];
     while (i < words.length && !words[i].startsWith("--")) values.push(words[i++]);
-    options[name] = name === "set" || name === "prompt" ? values : (values[0] ?? true);
+    options[name] = ["set", "prompt", "stop"].includes(name) ? values : (values[0] ?? true);
   }
   return options;
 }
@@ -213,6 +213,7 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ],
   ["a folder without a model to generate", "generate empty --prompt x", /config.json is missing/],
   ["a temperature below 0", "generate sft --prompt x --temperature -1", /temperature is 0 or a positive number/],
+  ["an answer that ends before nothing", "generate sft --prompt x --stop ", /--stop is empty/],
   ["an empty model's name to evaluate", "evaluate tiny-gpt2 --data texts.txt", /has learned nothing yet/],
 ];
 

@@ -111,6 +111,7 @@ function addGenerate(apprentice: Command): void {
     .option("--top-p <p>", "only the fewest likely tokens that reach p together; 1 for all", real, 1)
     .option("--min-p <p>", "only tokens of this share of the most likely one's probability; 0 for all", real, 0)
     .option("--seed <n>", "what everything random is drawn from", whole(0), 0)
+    .option("--stop <text>", "a text before which an answer ends; may be given several times", gathered)
     .option("--chat", "put the prompt into the model's chat template as the user's turn")
     .option("--json", "print one JSON object as the last line")
     .addHelpText("after", example('apprentice generate runs/texts --prompt "The jury said" --temperature 0.7'))

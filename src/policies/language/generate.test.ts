@@ -1,11 +1,12 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { compile, initialise, input, layout, reshape, rng } from "../../autodiff/index.ts";
-import { characters, type Tokenizer } from "../../data/index.ts";
+import { characters, pretrainedTokenizer, promptIds, type Tokenizer, words } from "../../data/index.ts";
 import { hiddenStates, logits } from "../transformer.ts";
 import { gpt2, llama, type TransformerConfig } from "../transformer-config.ts";
 import { decoder } from "./decoder.ts";
 import { languageFamily } from "./family.ts";
-import { decodeTokens } from "./generate.ts";
+import { decodeTokens, respond } from "./generate.ts";
 import { languageModel, transformer } from "./language-model.ts";
 import { drawToken } from "./sampling.ts";
 
@@ -149,6 +150,70 @@ describe("generation", () => {
     await expect(mute.complete(["a"])).rejects.toThrow("the model has no tokenizer");
     expect(layout(speaking.params).size).toBe(model.theta.length);
   });
+});
+
+const read = (file: string) =>
+  JSON.parse(readFileSync(new URL(`../../../test/data/policies/${file}.json`, import.meta.url), "utf8"));
+const speakers: Record<string, Tokenizer> = {
+  words: words(["The cat sat. The dog ran: a man, a bird."]),
+  ...Object.fromEntries(
+    Object.entries<{ files: Parameters<typeof pretrainedTokenizer>[0] }>(read("tokenizers")).map(([name, { files }]) => [
+      name,
+      pretrainedTokenizer(files),
+    ]),
+  ),
+};
+
+describe.each(Object.entries(speakers))("a response's text, tokenizer %s", (name, tokenizer) => {
+  const family = transformer(gpt2({ ...sizes, vocabulary: 1 }), tokenizer);
+  const model = languageModel(family, initialise(family.params, rng(1)));
+  const prompts = Array.from({ length: 30 }, () => "The cat");
+  const options = { seed: 2, maxLength: 12 };
+  const whole = async (more: object) => {
+    let text = "";
+    for await (const piece of model.generate(prompts[0], { ...options, ...more })) text += piece;
+    return text;
+  };
+
+  it("is what its tokens add to the text of the prompt, a space in front included", async () => {
+    const x = promptIds(tokenizer, prompts[0]);
+    const random = rng(2);
+    const responses = await respond(
+      family,
+      model.theta,
+      prompts.map(() => x),
+      { random, maxLength: 12 },
+    );
+    const texts = await model.complete(prompts, options);
+    texts.forEach((text, i) => {
+      expect(tokenizer.decode(x) + text).toBe(tokenizer.decode([...x, ...responses[i][0].actions]));
+    });
+    expect(await whole({})).toBe(texts[0]);
+    if (name !== "byte_level") expect(new Set(texts.map((text) => text.startsWith(" "))).size).toBe(2);
+  });
+
+  it("is cut before the first of the texts that stop it, whether it is streamed or whole", async () => {
+    const texts = await model.complete(prompts, options);
+    const stops = [texts[0].slice(2, 5), "z is not written", texts[0].slice(4, 6)];
+    const cut = (text: string) => text.slice(0, Math.min(...stops.map((stop) => `${text}${stop}`.indexOf(stop)), text.length));
+    const stopped = await model.complete(prompts, { ...options, stopTexts: stops });
+    expect(stopped).toEqual(texts.map(cut));
+    expect(stopped[0].length).toBeLessThan(texts[0].length);
+    expect(await whole({ stopTexts: stops })).toBe(stopped[0]);
+    expect(await whole({ stopTexts: [`${texts[0].slice(-2)} and more`] })).toBe(texts[0]);
+    await expect(model.complete(prompts, { stopTexts: [""] })).rejects.toThrow("a stop text is empty");
+  });
+});
+
+it("a text that stops a response ends its decoding, so that what follows is not computed", async () => {
+  const tokenizer = characters(["the quick brown fox"]);
+  const family = transformer(gpt2({ ...sizes, vocabulary: 1 }), tokenizer);
+  const theta = initialise(family.params, rng(1));
+  const x = promptIds(tokenizer, "the ");
+  const [[free]] = await respond(family, theta, [x], { random: rng(3), maxLength: 20 });
+  const stop = free.actions[7];
+  const [[cut]] = await respond(family, theta, [x], { random: rng(3), maxLength: 20 }, (_, ids) => ids.includes(stop));
+  expect(cut.actions).toEqual(free.actions.slice(0, free.actions.indexOf(stop) + 1));
 });
 
 it("a model that was made with a tokenizer has it in its type; one that was made without has perhaps one", () => {
