@@ -34,7 +34,7 @@ const { policy } = await train(
 );
 const taught = languageModel(start.model, policy.theta);
 for (const [name, model] of Object.entries({ before: start, after: taught })) {
-  console.log(`${name}: ${(await model.complete(Array(8).fill("the man"), { seed: 1 })).join(", ")}`);
+  console.log(`${name}:${(await model.complete(Array(8).fill("the man"), { seed: 1 })).join(",")}`);
 }
 await saveFolder(join(folder, "taught"), taught.files());
 console.log(`kept in ${folder}`);
