@@ -121,10 +121,10 @@ function addGenerate(apprentice: Command): void {
 function addScore(apprentice: Command): void {
   apprentice
     .command("score")
-    .description("the rewards that a reward model gives to the responses of a preference file, and how well they agree with it")
+    .description("the rewards that a reward model gives to responses, and how well they agree with what was chosen")
     .argument("<folder>", "the folder of a run of train reward-model, or of a reward model")
-    .requiredOption("--data <file>", `comparisons (${PREFERENCES})`)
-    .option("--out <file>", "write the rewards of every comparison, a line of JSON each")
+    .requiredOption("--data <file>", `comparisons, or prompts with a completion each (${PREFERENCES})`)
+    .option("--out <file>", "write the rewards of every comparison or completion, a line of JSON each")
     .option("--resume", "go on behind the lines that --out has")
     .option("--set <name=value...>", "unusable=leave-out leaves out comparisons that say nothing", gathered)
     .option("--json", "print one JSON object as the last line")

@@ -1,14 +1,17 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { TextPreference } from "../data/index.ts";
+import type { TextPreference, TextRating } from "../data/index.ts";
 import { readRewardModel, type TextRewardModel } from "../rewards/index.ts";
-import { filesIn, PREFERENCE_ENDINGS, readPreferences } from "../runs/index.ts";
+import { filesIn, PREFERENCE_ENDINGS, readPreferences, streamTexts } from "../runs/index.ts";
 import { usableComparisons } from "./comparisons.ts";
 import { BadInput, given } from "./exit.ts";
 import { noSuchFile } from "./files.ts";
 import { measureTable } from "./language-report.ts";
 import { languageSettings } from "./language-settings.ts";
+import { kindOfTexts } from "./preferences.ts";
 import { rewardMeasures, rewardsOf } from "./reward-measures.ts";
+import { type ScoredLine, scoredLines } from "./score-lines.ts";
+import { scoreResponses, type WrittenResponse } from "./score-responses.ts";
 import { readSettings } from "./settings.ts";
 import { counted, print, printJson, say, short, table } from "./terminal.ts";
 import { idsOf } from "./texts.ts";
@@ -27,32 +30,37 @@ export interface ScoreRequest {
   readonly json?: boolean;
 }
 
-/** Comparisons that are scored before their lines are written. */
-const TOGETHER = 64;
 /** Comparisons that are shown. */
 const SHOWN = 10;
 
-interface Line {
-  /** Of its record in the file, from 1. */
-  readonly number: number;
+interface Line extends ScoredLine {
   readonly chosen: number;
   readonly rejected: number;
   readonly chosenStd: number;
   readonly rejectedStd: number;
 }
 
-/** Scores the comparisons of a file by a reward model: the rewards of each, and how well they agree with what was chosen. */
+/**
+ * Scores the comparisons of a file by a reward model: the rewards of each, and how well they agree with what was chosen; or its single
+ * responses, a reward each.
+ */
 export async function score({ target, data, out, resume = false, set = [], json = false }: ScoreRequest): Promise<void> {
   if (resume && out === undefined) throw new BadInput("--resume goes on behind the lines of --out FILE, found no --out; give it");
   if (out !== undefined && existsSync(out) && !resume) {
     throw new BadInput(`${out}: there is such a file already; go on behind its lines with --resume, or name another one`);
   }
   const { unusable } = readSettings({ unusable: languageSettings.unusable }, set, "score");
-  if (!existsSync(data)) throw noSuchFile(data, `comparisons (${PREFERENCE_ENDINGS.join(", ")})`);
+  if (!existsSync(data)) throw noSuchFile(data, `comparisons, or single responses (${PREFERENCE_ENDINGS.join(", ")})`);
   const reward = await loadRewardModel(target);
-  const records = await given(() => readPreferences(data));
+  const responses = (await kindOfTexts(data)) === "texts" ? await given(() => responsesOf(data)) : undefined;
+  const records = responses ? [] : await given(() => readPreferences(data));
+  const ratings = records.filter((record): record is TextRating => record.kind === "rating");
+  const singles = responses ?? (ratings.length === records.length ? ratings : []);
+  if (singles.length > 0)
+    return scoreResponses({ target, reward, data, responses: singles, unusable: unusable as "refuse", out, resume, json });
   const texts = records.filter((record): record is TextPreference => record.kind === "preference");
-  if (texts.length === 0) throw new BadInput(`${data}: found no comparisons, expected chosen and rejected responses`);
+  if (texts.length === 0)
+    throw new BadInput(`${data}: found no comparisons, expected chosen and rejected responses, or single ones to prompts`);
   if (texts.length < records.length) throw new BadInput(`${data}: ratings stand among comparisons, expected comparisons alone`);
   const reader = { tokenizer: reward.tokenizer, context: reward.policy.model.config.context };
   const { pairs, numbers, tokens } = await given(() => usableComparisons(data, texts, reader, unusable as "refuse"));
@@ -60,20 +68,19 @@ export async function score({ target, data, out, resume = false, set = [], json 
   tellUnknown(reward.tokenizer, idsOf(tokens), data, moreWords(false));
   contradictions(texts, data);
 
-  // Whole batches alone are kept, so that what follows is scored beside the same comparisons as without a stop.
-  const known = resume && out !== undefined ? linesOf(out, numbers) : [];
-  const lines = known.length === pairs.length ? known : known.slice(0, TOGETHER * Math.floor(known.length / TOGETHER));
-  if (lines.length > 0)
-    say(`${out}: ${lines.length} of ${counted(pairs.length, "comparison")} are scored, going on with the others`);
-  if (out !== undefined) writeFileSync(out, lines.map(written).join(""));
-  for (let from = lines.length; from < pairs.length; from += TOGETHER) {
-    const { rw, rl, stdW, stdL } = await given(() => rewardsOf(reward, pairs.slice(from, from + TOGETHER)));
-    const own = Array.from(rw, (chosen, k): Line => {
-      return { number: numbers[from + k] + 1, chosen, rejected: rl[k], chosenStd: stdW[k], rejectedStd: stdL[k] };
-    });
-    if (out !== undefined) appendFileSync(out, own.map(written).join(""));
-    lines.push(...own);
-  }
+  const lines = await scoredLines<Line>({
+    one: "comparison",
+    numbers,
+    figures: ["chosen", "rejected"],
+    out,
+    resume,
+    lines: async (from, to) => {
+      const { rw, rl, stdW, stdL } = await given(() => rewardsOf(reward, pairs.slice(from, to)));
+      return Array.from(rw, (chosen, k): Line => {
+        return { number: numbers[from + k] + 1, chosen, rejected: rl[k], chosenStd: stdW[k], rejectedStd: stdL[k] };
+      });
+    },
+  });
   const measures = rewardMeasures(
     lines.map(({ chosen }) => chosen),
     lines.map(({ rejected }) => rejected),
@@ -100,7 +107,16 @@ export async function score({ target, data, out, resume = false, set = [], json 
   print(table(rows, head));
 }
 
-const written = (line: Line) => `${JSON.stringify(line)}\n`;
+/** The responses of a file that has no comparisons. */
+async function responsesOf(file: string): Promise<WrittenResponse[]> {
+  const found: WrittenResponse[] = [];
+  for await (const record of streamTexts(file, "all")) {
+    if (record.kind === "text")
+      throw new BadInput(`${file}: record ${found.length + 1} is a text, expected prompt and completion, or chosen and rejected`);
+    found.push(record);
+  }
+  return found;
+}
 
 /** The reward model in a folder, or in the folder of a run. */
 export async function loadRewardModel(target: string): Promise<TextRewardModel> {
@@ -124,31 +140,4 @@ function contradictions(texts: readonly TextPreference[], file: string): void {
     say(
       `note: ${file}: ${n} of ${texts.length} comparisons say the opposite of another one; of each such two at most one is ranked rightly`,
     );
-}
-
-/** The lines that a file has, those of the first of these comparisons; a line that was cut is left out. */
-function linesOf(file: string, numbers: readonly number[]): Line[] {
-  if (!existsSync(file)) return [];
-  const lines: Line[] = [];
-  for (const text of readFileSync(file, "utf8").split("\n")) {
-    if (text === "") continue;
-    let line: Line;
-    try {
-      line = JSON.parse(text) as Line;
-    } catch {
-      break;
-    }
-    if (
-      lines.length >= numbers.length ||
-      line.number !== numbers[lines.length] + 1 ||
-      !Number.isFinite(line.chosen) ||
-      !Number.isFinite(line.rejected)
-    ) {
-      throw new BadInput(
-        `${file}: line ${lines.length + 1} is not the rewards of the comparison that is expected there; name another file with --out`,
-      );
-    }
-    lines.push(line);
-  }
-  return lines;
 }

@@ -64,6 +64,58 @@ describe("apprentice train reward-model and apprentice score", () => {
     );
   });
 
+  it("single responses have the rewards that they have in comparisons, a line each, and labels part good from bad", async () => {
+    const responses = pairs.flatMap(({ prompt, chosen, rejected }) => [
+      { prompt, completion: chosen, label: true },
+      { prompt, completion: rejected, label: false },
+    ]);
+    write("rated.jsonl", responses);
+    write("singles.jsonl", [
+      ...responses.map(({ prompt, completion }) => ({ prompt, completion })),
+      { prompt: "The", completion: " " },
+    ]);
+    const [both, rated, single, refused] = await apprenticeEach(
+      [
+        "score rm --data pairs.jsonl --json",
+        "score rm --data rated.jsonl --json",
+        "score rm --data singles.jsonl --out singles-out.jsonl --set unusable=leave-out",
+        "score rm --data singles.jsonl",
+      ],
+      folder,
+    );
+    const wanted = (lastLine(both).rewards as { chosen: number; rejected: number }[]).flatMap(({ chosen, rejected }) => [
+      chosen,
+      rejected,
+    ]);
+    const found = lastLine(rated) as {
+      good: { mean: number; responses: number };
+      bad: { mean: number };
+      rewards: { number: number; reward: number; label: boolean }[];
+    };
+    expect(found.rewards.length).toBe(160);
+    found.rewards.forEach(({ number, reward, label }, i) => {
+      expect([number, label]).toEqual([i + 1, i % 2 === 0]);
+      expect(reward).toBeCloseTo(wanted[i], 4);
+    });
+    expect(found.good.responses).toBe(80);
+    expect(found.good.mean).toBeGreaterThan(found.bad.mean);
+    expect(single.err).toMatch(/1 of 161 records left out: an empty response/);
+    const text = readFileSync(join(folder, "singles-out.jsonl"), "utf8");
+    const lines = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { reward: number });
+    expect(lines.map(({ reward }) => reward)).toEqual(found.rewards.map(({ reward }) => reward));
+    expect(refused.err).toMatch(/record 161: the completion is empty; .*--set unusable=leave-out/);
+    writeFileSync(join(folder, "singles-part.jsonl"), text.slice(0, text.length - 30));
+    const rest = await apprentice(
+      "score rm --data singles.jsonl --out singles-part.jsonl --resume --set unusable=leave-out",
+      folder,
+    );
+    expect(rest.err).toMatch(/128 of 160 responses are scored/);
+    expect(readFileSync(join(folder, "singles-part.jsonl"), "utf8")).toBe(text);
+  });
+
   it("a run that was killed goes on bit for bit", async () => {
     for (const [name, kind] of [
       ["e", "explicit"],
@@ -121,11 +173,12 @@ describe("what can't be is said in one line", () => {
     const vocabulary = join(folder, "other", "vocabulary.json");
     writeFileSync(vocabulary, readFileSync(vocabulary, "utf8").replace("good", "gOOd"));
     write("ratings.jsonl", [{ prompt: "a", completion: "b", label: true }]);
+    write("whole.jsonl", [{ text: "The film was good." }]);
     await refused(
       ["score other --data pairs.jsonl", /other: reward.json: the tokenizer in this folder is not the one/],
       ["score nothing --data pairs.jsonl", /nothing: there is no such folder/],
       ["score rm --data nothing.jsonl", /nothing.jsonl/],
-      ["score rm --data ratings.jsonl", /found no comparisons/],
+      ["score rm --data whole.jsonl", /whole.jsonl: record 1 is a text, expected prompt and completion/],
       ["score rm --data pairs.jsonl --resume", /--resume goes on behind the lines of --out FILE/],
       [train("no").replace("pairs.jsonl", "ratings.jsonl"), /learns from comparisons, found ratings/],
     );
