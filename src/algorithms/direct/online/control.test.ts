@@ -251,7 +251,9 @@ describe("the doubt of an ensemble decides what is labelled", () => {
     const tables = { env: rope, expert: planner(rope), policy: [tabular(rope), tabular(rope)] };
     await expect(train(dagger, tables, { gate: "doubt" })).rejects.toThrow(/gate doubt needs an ensemble .* found 2 tables/);
     const single = { env, expert: own, policy: mlp(env) };
-    await expect(train(dagger, single, { gate: "doubt" })).rejects.toThrow(/found 1 model; give two networks or more/);
+    await expect(train(dagger, single, { gate: "doubt" })).rejects.toThrow(
+      "found 1 model; give two networks or more, such as policy: Array.from({ length: 5 }, () => mlp(env))",
+    );
     await expect(train(dagger, { ...single, policy: nets(2) }, { gate: "doubt", beta: [] })).rejects.toThrow(
       /gate doubt needs something to have been learned/,
     );

@@ -109,7 +109,7 @@ export function checkDagger({ env, expert, policy, demos, risk }: DaggerProblem,
   }
   if (models.length < 2 || models.every(isTable))
     throw new TypeError(
-      `gate doubt needs an ensemble whose members can differ, found ${models.length} ${models.length === 1 ? "model" : "tables"}; give two networks or more`,
+      `gate doubt needs an ensemble whose members can differ, found ${models.length} ${models.length === 1 ? "model" : "tables"}; give two networks or more, such as policy: Array.from({ length: 5 }, () => mlp(env))`,
     );
   if (!demos && betaOf(beta, 0, rounds) !== 1)
     throw new RangeError(
