@@ -233,10 +233,9 @@ function targetsOf(family: FamilyName, config: TransformerConfig, names: readonl
   }
   const odd = names.filter((name) => !used.has(name));
   if (odd.length > 0 || found.length === 0) {
-    const known = Object.values(LAYERS[family]).flat();
-    throw new RangeError(
-      `${family} has no module ${odd.join(", ") || "to change"}; it has ${known.map((name) => name.split(".")[1]).join(", ")}`,
-    );
+    // GPT-2 gives one name to two modules of a layer; it stands for both.
+    const known = new Set(Object.values(LAYERS[family]).flatMap((modules) => modules.map((name) => name.split(".")[1])));
+    throw new RangeError(`${family} has no module ${odd.join(", ") || "to change"}; it has ${[...known].join(", ")}`);
   }
   return found;
 }
