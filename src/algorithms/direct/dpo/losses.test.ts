@@ -119,9 +119,17 @@ describe("a loss that can't be is refused, and says what would do", () => {
   it("losses that compare two responses refuse ratings of single ones", () => {
     expect(() => checkLoss(lossDefaults, true)).toThrow(/compares two responses/);
     expect(() => checkLoss({ ...lossDefaults, loss: "bco_pair" }, true)).not.toThrow();
-    expect(mixtureOf("sigmoid + 0.5*sft")).toEqual([
-      ["sigmoid", 1],
-      ["sft", 0.5],
-    ]);
   });
+
+  it.each(["sigmoid + 0.5*sft", "sigmoid+0.5sft", "1 sigmoid + 0.5 sft", "sigmoid + 5e-1 * sft", "sigmoid+5e-1sft"])(
+    "a weighted sum is read as it is commonly written: %s",
+    (text) => {
+      expect(mixtureOf(text)).toEqual([
+        ["sigmoid", 1],
+        ["sft", 0.5],
+      ]);
+      expect(mixtureOf("0.5exo_pair")).toEqual([["exo_pair", 0.5]]);
+      expect(() => mixtureOf(`${text} + 0.5`)).toThrow('there is no loss "0.5"');
+    },
+  );
 });

@@ -55,7 +55,10 @@ export function mixtureOf(loss: Loss): [LossName, number][] {
 
 function written(text: string): [string, number][] {
   return text.split("+").map((term) => {
-    const [weight, name] = /^\s*(?:(-?[\d.]+(?:e-?\d+)?)\s*[*· ]\s*)?(\S*)\s*$/.exec(term)?.slice(1) ?? [undefined, term.trim()];
+    const [weight, name] = /^\s*(?:(-?[\d.]+(?:e-?\d+)?)\s*[*·]?\s*(?=[^\s\d.]))?(\S*)\s*$/.exec(term)?.slice(1) ?? [
+      undefined,
+      term.trim(),
+    ];
     return [name ?? "", weight === undefined ? 1 : Number(weight)];
   });
 }
