@@ -213,6 +213,22 @@ const cases: readonly (readonly [what: string, line: string, says: RegExp])[] = 
   ],
   ["a folder without a model to generate", "generate empty --prompt x", /config.json is missing/],
   ["a temperature below 0", "generate sft --prompt x --temperature -1", /temperature is 0 or a positive number/],
+  ...Object.entries({
+    lr: "learningRate",
+    learning_rate: "learningRate",
+    per_device_train_batch_size: "batchSize",
+    num_train_epochs: "epochs",
+    max_length: "context",
+    loss_type: "loss",
+    lora_r: "lora.rank",
+  }).map(
+    ([name, own]) =>
+      [
+        `${name}, as other libraries have it`,
+        `train dpo --model sft --data pairs.jsonl --set ${name}=1`,
+        new RegExp(`dpo has no setting "${name}"; here it is ${own};`),
+      ] as const,
+  ),
   ["an answer that ends before nothing", "generate sft --prompt x --stop ", /--stop is empty/],
   ["an empty model's name to evaluate", "evaluate tiny-gpt2 --data texts.txt", /has learned nothing yet/],
 ];

@@ -53,6 +53,7 @@ describe("--set name=value", () => {
     ["hiddn=3", /x has no setting "hiddn"; the nearest are hidden/],
     ["=3", /expected name=value/],
     ["seed=3", /give --seed 3/],
+    ["Hidden=3", /x has no setting "Hidden"; here it is hidden; all of them/],
   ])("refuses %s, saying what was expected", (text, message) => {
     expect(() => readSettings(known, [text], "x")).toThrow(BadInput);
     expect(() => readSettings(known, [text], "x")).toThrow(message);

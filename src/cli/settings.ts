@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nearest } from "../envs/index.ts";
 import { BadInput } from "./exit.ts";
+import { knownElsewhere } from "./names-elsewhere.ts";
 
 /** How the text after `--set name=` becomes a value. */
 export interface Setting {
@@ -101,7 +102,7 @@ export function withDefaults(known: Settings, defaults: Readonly<Record<string, 
 
 /**
  * The values of `--set name=value ...`, over the defaults. Throws `BadInput` on a name that is not among the settings
- * (with the nearest that are), on a name given twice, and on a value of another type (with what was expected).
+ * (with what it is called here, or the nearest that are), on a name given twice, and on a value of another type (with what was expected).
  */
 export function readSettings(known: Settings, texts: readonly string[], owner: string): Record<string, unknown> {
   const values = Object.fromEntries(Object.entries(known).map(([name, setting]) => [name, setting.default]));
@@ -115,10 +116,10 @@ export function readSettings(known: Settings, texts: readonly string[], owner: s
     const name = text.slice(0, at);
     if (name === "seed") throw new BadInput(`--set ${text}: the seed is an option of its own, give --seed ${text.slice(at + 1)}`);
     if (!Object.hasOwn(known, name)) {
-      const near = nearest(name, Object.keys(known)).join(", ");
-      throw new BadInput(
-        `${owner} has no setting "${name}"; the nearest are ${near}; all of them: apprentice algorithms ${owner}`,
-      );
+      const own = knownElsewhere(name, Object.keys(known));
+      const near =
+        own.length > 0 ? `here it is ${own.join(" or ")}` : `the nearest are ${nearest(name, Object.keys(known)).join(", ")}`;
+      throw new BadInput(`${owner} has no setting "${name}"; ${near}; all of them: apprentice algorithms ${owner}`);
     }
     if (seen.has(name)) throw new BadInput(`--set ${name} is given twice; give it once`);
     seen.add(name);
