@@ -194,6 +194,13 @@ describe("JSON Lines", () => {
     expect(refusal(() => decodeDataset("d.jsonl", lines(tau)))).toContain("line 1 is no header, which tells the spaces");
   });
 
+  it("of another kind is told by its fields, with those of every kind that there is", () => {
+    const swapped = lines('{"question":"Why?","response_j":"So.","response_k":"No."}');
+    expect(refusal(() => decodeDataset("d.jsonl", swapped))).toMatch(
+      /line 1 has the fields "question, response_j, response_k"; expected those of preferences \(prompt, chosen, rejected; .*of texts \(text; .*of demonstrations \(a header/,
+    );
+  });
+
   it("writes single-precision numbers with few digits", () => {
     const text = new TextDecoder().decode(encodeDataset("d.jsonl", small()));
     expect(text).toContain('"observations":[[0,0.1],[0.2,0.3],[0.4,0.5]]');

@@ -51,6 +51,11 @@ export function decodeJsonl(bytes: Uint8Array, env?: Env): Dataset {
         header = readHeader(value, bytes.length);
         continue;
       }
+      if (!env && isObject(value) && value.observations === undefined && value.actions === undefined && !isStep(value)) {
+        throw new FormatError(
+          `line ${number} has the fields ${shown(Object.keys(value).join(", "))}; expected those of preferences (prompt, chosen, rejected; or prompt, completion, label), of texts (text; messages; or prompt, completion), or of demonstrations (a header {"format": "apprentice-dataset", ...}; docs/data.md has the layouts)`,
+        );
+      }
       if (!env) {
         throw new FormatError(
           `line ${number} is no header, which tells the spaces; expected {"format": "apprentice-dataset", ...}, or name the environment; docs/data.md has the layouts`,
