@@ -8,6 +8,7 @@ import { evaluate } from "./evaluate.ts";
 import { evaluateLanguage } from "./evaluate-language.ts";
 import { BadInput } from "./exit.ts";
 import { generate } from "./generate.ts";
+import { kindOfTexts } from "./preferences.ts";
 import { runTrain } from "./run-train.ts";
 import { score } from "./score.ts";
 
@@ -281,6 +282,16 @@ describe("what can't be learned from is refused in one line, and nothing is left
     expect(error).toBeInstanceOf(BadInput);
     expect(readdirSync(".")).not.toContain("refused");
   });
+});
+
+it("a file of JSON is of preferences or of texts by its first record, not by its lines", async () => {
+  writeFileSync("array.json", JSON.stringify(pairs, null, 1));
+  writeFileSync("array-texts.json", JSON.stringify([{ text: "The cat sat." }]));
+  expect(await Promise.all(["array.json", "array-texts.json", "pairs.jsonl"].map(kindOfTexts))).toEqual([
+    "preferences",
+    "texts",
+    "preferences",
+  ]);
 });
 
 it("a run of one update learns, and says that it is short and how much of the text was unknown", async () => {

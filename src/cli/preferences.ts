@@ -15,7 +15,7 @@ export async function kindOfTexts(file: string): Promise<KindOfTexts | undefined
   const name = file.toLowerCase();
   if (/\.txt(\.gz)?$/.test(name)) return "texts";
   if (name.endsWith(".jsonl")) return existsSync(file) ? kindOfRecord(firstLine(file)) : undefined;
-  if (!name.endsWith(".gz") && !name.endsWith(".parquet")) return undefined;
+  if (!/\.(gz|json|parquet)$/.test(name)) return undefined;
   if (!existsSync(file)) return "preferences";
   try {
     await streamPreferences(file).next();

@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodePreferenceParquet, type TextPreference } from "../data/index.ts";
+import { encodePreferenceParquet, recordLines, type TextPreference } from "../data/index.ts";
 import { diskCache } from "./array-cache.ts";
 import { openPreferences, readPreferences } from "./preferences.ts";
 
@@ -25,6 +26,37 @@ describe("preference files", () => {
     expect(rows.length).toBe(50);
     expect(await rows.get([49, 0, 7, 7])).toEqual([records[49], records[0], records[7], records[7]]);
     rows.close();
+  });
+
+  it("are read as an array of JSON too, as many published sets are, however it is broken into lines", async () => {
+    const file = join(folder, "pairs.json");
+    const odd = { prompt: 'a "quoted, [word]" \\', chosen: "{", rejected: "]", more: [{ deep: [1, ","] }] };
+    const all = [...records, odd].map((record) => JSON.parse(JSON.stringify(record)));
+    const wanted = [...records, { kind: "preference", prompt: odd.prompt, chosen: odd.chosen, rejected: odd.rejected }];
+    for (const text of [JSON.stringify(all), `\ufeff \n${JSON.stringify(all, null, 2)}\n`]) {
+      writeFileSync(file, text);
+      expect(await readPreferences(file)).toEqual(wanted);
+      writeFileSync(`${file}.gz`, gzipSync(text));
+      expect(await readPreferences(`${file}.gz`)).toEqual(wanted);
+      const found = [];
+      for await (const record of recordLines(
+        Array.from(Buffer.from(text), (byte) => Uint8Array.of(byte)),
+        (value) => value,
+      ))
+        found.push(record);
+      expect(found).toEqual(all);
+    }
+    writeFileSync(file, "[ ]");
+    expect(await readPreferences(file)).toEqual([]);
+    for (const [text, message] of [
+      ['[{"prompt": "p", "chosen": "c", "rejected": "r"}, {"prompt": "p"}]', /pairs.json: record 2 has the fields "prompt"/],
+      ['[{"prompt": "p", "chosen": "c", "rejected": "r"},', /the array has no end behind 1 records; the file is cut/],
+      ['[] {"prompt": "p"}', /there is text behind the end of the array/],
+      ["[,]", /record 1 is not JSON/],
+    ] as const) {
+      writeFileSync(file, text);
+      await expect(readPreferences(file), text).rejects.toThrow(message);
+    }
   });
 
   it("errors name the file, the line and what would do", async () => {

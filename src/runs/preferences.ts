@@ -16,8 +16,8 @@ import {
 import { PREFERENCE_ENDINGS, TEXT_ENDINGS } from "./endings.ts";
 
 /**
- * The records of a preference file, one after the other: JSON Lines, the same under gzip, or Parquet, by the name's ending. Memory
- * is that of a line, or of a group of rows. Throws `FormatError` that names the file, the line or row, and what was expected.
+ * The records of a preference file, one after the other: JSON Lines or an array of JSON, the same under gzip, or Parquet, by the
+ * name's ending. Memory is that of a record, or of a group of rows. Throws `FormatError` that names the file, the line or row, and what was expected.
  */
 export function streamPreferences(file: string): AsyncGenerator<PreferenceRecord> {
   return streamed(file, PREFERENCE_ENDINGS, preferenceRecord);

@@ -1,22 +1,26 @@
 import { Gunzip } from "fflate";
 import { FormatError } from "../codecs/format-error.ts";
 import { fromJson, fromUtf8 } from "../codecs/text.ts";
+import { beginsArray, elements, LONGEST } from "./array.ts";
 import { type PreferenceRecord, preferenceRecord } from "./record.ts";
 
 /** Bytes as they come, from a file or over the network. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** A line of more bytes than this is no record but a file of another kind. */
-const LONGEST = 1 << 26;
-
 /** A record from its JSON value; `where` names the line or row in errors. */
 export type ReadRecord<T> = (value: unknown, where: string) => T;
 
-/** The records of JSON Lines, one after the other; at no time more than a line is kept. Throws `FormatError` that names the line. */
+/**
+ * The records of JSON Lines, or of one array of JSON, one after the other; at no time more than a record is kept. Throws
+ * `FormatError` that names the line, or the record of the array.
+ */
 export async function* recordLines<T>(chunks: Chunks, read: ReadRecord<T>): AsyncGenerator<T> {
-  for await (const { bytes, number } of lines(chunks)) {
-    const text = fromUtf8(bytes, `line ${number}`).trim();
-    if (text !== "") yield read(fromJson(text, `line ${number}`), `line ${number}`);
+  const { array, all } = await beginsArray(chunks);
+  const name = array ? "record" : "line";
+  for await (const { bytes, number } of array ? elements(all) : lines(all)) {
+    const where = `${name} ${number}`;
+    const text = fromUtf8(bytes, where).trim();
+    if (text !== "" || array) yield read(fromJson(text, where), where);
   }
 }
 
