@@ -84,7 +84,7 @@ export const bojarski2016: Experiment = {
   source: 'Bojarski et al. 2016, "End to End Learning for Self-Driving Cars"; slides "Solution" (data augmentation)',
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 1 : 14, onProgress }) {
+  async run({ quick = false, seeds = quick ? 1 : 5, onProgress }) {
     const sizes = quick ? QUICK : FULL;
     const autonomy: { with: number[][]; without: number[][] } = { with: [], without: [] };
     const answers: { with: number[][]; without: number[][] } = { with: [], without: [] };

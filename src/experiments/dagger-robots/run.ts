@@ -44,7 +44,7 @@ export const daggerRobots: Experiment = {
   source: 'Ross, Gordon & Bagnell 2011; figures of HumanCompatibleAI/imitation; slides "Dataset Aggregation"',
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 2 : 8, onProgress }) {
+  async run({ quick = false, seeds = quick ? 2 : 5, onProgress }) {
     const tasks = quick ? QUICK : FULL;
     let done = 0;
     const results: Result[] = [];

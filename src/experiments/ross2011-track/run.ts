@@ -45,7 +45,7 @@ export const ross2011Track: Experiment = {
   source: 'Ross, Gordon & Bagnell 2011, section 5.1 and figure 2; slides "Dataset Aggregation"',
   claims: expected,
 
-  async run({ quick = false, seeds = quick ? 1 : 7, onProgress }) {
+  async run({ quick = false, seeds = quick ? 1 : 4, onProgress }) {
     const sizes = quick ? QUICK : FULL;
     const falls = new Map<Method, number[][][]>(METHODS.map((method) => [method, []]));
     const patient: number[][] = [];
