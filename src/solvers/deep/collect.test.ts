@@ -6,7 +6,11 @@ import { type MlpOptions, mlp, normaliser } from "../../policies/index.ts";
 import { actorInto, collect, rolloutOf } from "./collect.ts";
 
 /** A rollout of T steps of n copies with a policy as it is initialised, and the actions that the world was given. */
-async function collected(env: Env, [T, n]: [number, number], options: MlpOptions & { normal?: boolean } = {}) {
+async function collected(
+  env: Env,
+  [T, n]: [number, number],
+  { normal = false, ...options }: MlpOptions & { normal?: boolean } = {},
+) {
   const policy = mlp(env, options);
   const world = env.vector(n, { autoreset: "same-step" });
   const given: number[] = [];
@@ -17,13 +21,13 @@ async function collected(env: Env, [T, n]: [number, number], options: MlpOptions
       return world.step(actions);
     },
   };
-  const rollout = rolloutOf(world, T, options.normal ?? false, true);
+  const rollout = rolloutOf(world, T, normal, true);
   const episodes = { returns: new Float64Array(n), lengths: new Float64Array(n) };
   const last = await collect(watched, world.reset(3), rollout, {
     actor: await actorInto(rollout, policy),
     theta: initialise(policy.params, rng(1)),
     random: rng(2),
-    normal: options.normal ? normaliser({ mean: [10], std: [2] }) : undefined,
+    normal: normal ? normaliser({ mean: [10], std: [2] }) : undefined,
     episodes,
   });
   return { rollout, given, last, episodes };

@@ -102,7 +102,7 @@ describe("the best policy by validation", () => {
   });
 
   it("needs episodes to choose by", async () => {
-    await expect(train(dagger, { env, expert: own, policy: small() }, { keep: "best" })).rejects.toThrow(
+    await expect(train(dagger, { env, expert: own, policy: small() }, { keep: "best", validationEpisodes: 0 })).rejects.toThrow(
       /keep best chooses by validation, found no episodes for it/,
     );
   });
